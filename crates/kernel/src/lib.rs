@@ -1,1 +1,16 @@
-//! The crate `kernel`.
+//! Thin safe wrappers around what Linux offers beyond the standard library: pipes and splice, socket options and
+//! socket facts, the system's resolver, process limits.
+//!
+//! No policy and no waiting lives here: every call returns at once (but for [`resolver::lookup`], which says so).
+//! This is the only crate where `unsafe` may stand, each block with its reason; `rustix` and `socket2` come first.
+
+pub mod limits;
+pub mod pipe;
+pub mod resolver;
+pub mod socket;
+pub mod tcp_info;
+
+mod option;
+
+pub use pipe::{Pipe, splice_in, splice_out};
+pub use tcp_info::TcpInfo;

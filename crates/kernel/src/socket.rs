@@ -1,0 +1,210 @@
+//! Sockets as the gateway wants them: listeners with their options, and what can be set or asked on a connection.
+//!
+//! Everything takes a borrowed descriptor, so that std's, tokio's and socket2's sockets serve alike.
+
+use crate::option;
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::Duration;
+
+/// How to listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenPlan {
+    /// Where.
+    pub address: SocketAddr,
+    /// Whether several listeners share the address, one per core (`SO_REUSEPORT`).
+    pub shares_port: bool,
+    /// How many connections may wait to be accepted; `net.core.somaxconn` caps it.
+    pub backlog: u32,
+    /// Whether accepted connections send small segments at once (inherited from the listener).
+    pub nodelay: bool,
+    /// Whether an IPv6 listener leaves IPv4 alone.
+    pub only_v6: bool,
+}
+
+impl ListenPlan {
+    /// The usual choice for an address: shared port, a long queue, no delay.
+    pub const fn new(address: SocketAddr) -> Self {
+        Self { address, shares_port: true, backlog: BACKLOG, nodelay: true, only_v6: false }
+    }
+}
+
+/// Opens a non-blocking TCP listener.
+pub fn listen(plan: &ListenPlan) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(plan.address),
+        Type::STREAM.nonblocking().cloexec(),
+        Some(Protocol::TCP),
+    )?;
+    if plan.address.is_ipv6() {
+        socket.set_only_v6(plan.only_v6)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(plan.shares_port)?;
+    socket.set_tcp_nodelay(plan.nodelay)?;
+    socket.bind(&plan.address.into())?;
+    socket.listen(i32::try_from(plan.backlog).unwrap_or(i32::MAX))?;
+    Ok(socket.into())
+}
+
+/// Opens a non-blocking unix listener. The path must be free: taking over a stale socket is the caller's decision.
+pub fn listen_unix(path: &Path, backlog: u32) -> io::Result<UnixListener> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
+    socket.bind(&socket2::SockAddr::unix(path)?)?;
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    Ok(socket.into())
+}
+
+/// Makes the coming close a reset (`SO_LINGER` 0): the peer learns that the message was not complete.
+pub fn set_linger_reset(socket: impl AsFd) -> io::Result<()> {
+    SockRef::from(&socket).set_linger(Some(Duration::ZERO))
+}
+
+/// Ends the writing direction: the peer reads an orderly end, and may still send.
+pub fn shutdown_write(socket: impl AsFd) -> io::Result<()> {
+    SockRef::from(&socket).shutdown(Shutdown::Write)
+}
+
+/// How long sent bytes may stay unacknowledged before the kernel gives the connection up. `None` is its default.
+pub fn set_user_timeout(socket: impl AsFd, timeout: Option<Duration>) -> io::Result<()> {
+    SockRef::from(&socket).set_tcp_user_timeout(timeout)
+}
+
+/// Probes an idle connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keepalive {
+    /// Idle time before the first probe.
+    pub idle: Duration,
+    /// Time between probes.
+    pub interval: Duration,
+    /// Unanswered probes before the connection counts as dead.
+    pub probes: u32,
+}
+
+/// Turns keep-alive probes on.
+pub fn set_keepalive(socket: impl AsFd, keepalive: &Keepalive) -> io::Result<()> {
+    let parameters = TcpKeepalive::new()
+        .with_time(keepalive.idle)
+        .with_interval(keepalive.interval)
+        .with_retries(keepalive.probes);
+    SockRef::from(&socket).set_tcp_keepalive(&parameters)
+}
+
+/// Whether small segments are sent at once.
+pub fn set_nodelay(socket: impl AsFd, nodelay: bool) -> io::Result<()> {
+    SockRef::from(&socket).set_tcp_nodelay(nodelay)
+}
+
+/// Whether acknowledgements are sent at once; the kernel may fall back by itself.
+pub fn set_quickack(socket: impl AsFd, quickack: bool) -> io::Result<()> {
+    SockRef::from(&socket).set_tcp_quickack(quickack)
+}
+
+/// The time to live (hop limit) of outgoing packets.
+pub fn set_ttl(socket: impl AsFd, is_v6: bool, ttl: u8) -> io::Result<()> {
+    let reference = SockRef::from(&socket);
+    if is_v6 { reference.set_unicast_hops_v6(ttl.into()) } else { reference.set_ttl_v4(ttl.into()) }
+}
+
+/// Caps the segment size.
+pub fn set_segment_size(socket: impl AsFd, bytes: u16) -> io::Result<()> {
+    SockRef::from(&socket).set_tcp_mss(bytes.into())
+}
+
+/// Reports ICMP errors at once instead of only after the retries (`IP_RECVERR`).
+pub fn set_receive_errors(socket: impl AsFd, is_v6: bool) -> io::Result<()> {
+    if is_v6 {
+        option::set_int(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVERR, 1)
+    } else {
+        option::set_int(socket, libc::IPPROTO_IP, libc::IP_RECVERR, 1)
+    }
+}
+
+/// Chooses the source port at connect time, so that a bound source address can use each port once per destination
+/// instead of once (`IP_BIND_ADDRESS_NO_PORT`). Call before bind.
+pub fn set_bind_without_port(socket: impl AsFd) -> io::Result<()> {
+    option::set_int(socket, libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1)
+}
+
+/// Bytes written and not yet acknowledged by the peer's kernel.
+pub fn unacknowledged_bytes(socket: impl AsFd) -> io::Result<usize> {
+    option::output_queue(socket)
+}
+
+/// More than nginx's 511: a queue costs nothing while it is empty, and a full one drops clients silently.
+const BACKLOG: u32 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    fn any_port() -> SocketAddr {
+        "127.0.0.1:0".parse().unwrap()
+    }
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = std::net::TcpListener::bind(any_port()).unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (near, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn two_listeners_share_a_port() {
+        let first = listen(&ListenPlan::new(any_port())).unwrap();
+        let address = first.local_addr().unwrap();
+        listen(&ListenPlan::new(address)).unwrap();
+        let alone = ListenPlan { shares_port: false, ..ListenPlan::new(address) };
+        assert_eq!(listen(&alone).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_close_without_linger_is_a_reset() {
+        let (near, mut far) = pair();
+        set_linger_reset(&near).unwrap();
+        drop(near);
+        assert_eq!(far.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn a_half_closed_connection_still_hears() {
+        let (mut near, mut far) = pair();
+        shutdown_write(&near).unwrap();
+        assert_eq!(far.read(&mut [0]).unwrap(), 0);
+        far.write_all(b"x").unwrap();
+        near.read_exact(&mut [0]).unwrap();
+    }
+
+    #[test]
+    fn options_are_accepted_on_both_families() {
+        let (near, _far) = pair();
+        set_user_timeout(&near, Some(Duration::from_secs(5))).unwrap();
+        let keepalive =
+            Keepalive { idle: Duration::from_secs(9), interval: Duration::from_secs(3), probes: 3 };
+        set_keepalive(&near, &keepalive).unwrap();
+        set_nodelay(&near, true).unwrap();
+        set_quickack(&near, true).unwrap();
+        set_ttl(&near, false, 9).unwrap();
+        set_receive_errors(&near, false).unwrap();
+        let fresh = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        set_segment_size(&fresh, 1200).unwrap();
+        set_bind_without_port(&fresh).unwrap();
+        if let Ok(six) = Socket::new(Domain::IPV6, Type::STREAM, None) {
+            set_ttl(&six, true, 9).unwrap();
+            set_receive_errors(&six, true).unwrap();
+        }
+    }
+
+    #[test]
+    fn unread_bytes_are_acknowledged_by_the_peers_kernel_not_by_the_peer() {
+        let (mut near, mut far) = pair();
+        near.write_all(b"hello").unwrap();
+        far.read_exact(&mut [0; 5]).unwrap();
+        assert_eq!(unacknowledged_bytes(&near).unwrap(), 0);
+    }
+}

@@ -1,0 +1,75 @@
+//! What the kernel knows about a TCP connection (`TCP_INFO`), reduced to what explains a failure.
+
+use crate::option;
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// A few of the kernel's facts about one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcpInfo {
+    /// The state machine's state as the kernel numbers it: 1 established, 7 close, 8 close-wait.
+    pub state: u8,
+    /// Smoothed round-trip time.
+    pub round_trip: Duration,
+    /// How far the round-trip time varies.
+    pub round_trip_variation: Duration,
+    /// Segments sent again over the whole life of the connection.
+    pub retransmitted: u32,
+    /// Times the retransmission timer ran out in a row just now; above zero the peer is silent at this moment.
+    pub timeouts: u8,
+    /// Segments sent and not acknowledged.
+    pub unacknowledged: u32,
+    /// The peer's maximum segment size.
+    pub send_segment: u32,
+    /// Time since the peer last sent data.
+    pub since_received: Duration,
+}
+
+impl TcpInfo {
+    /// Asks the kernel.
+    pub fn of(socket: impl AsFd) -> io::Result<Self> {
+        let info = option::tcp_info(socket)?;
+        Ok(Self {
+            state: info.tcpi_state,
+            round_trip: Duration::from_micros(info.tcpi_rtt.into()),
+            round_trip_variation: Duration::from_micros(info.tcpi_rttvar.into()),
+            retransmitted: info.tcpi_total_retrans,
+            timeouts: info.tcpi_retransmits,
+            unacknowledged: info.tcpi_unacked,
+            send_segment: info.tcpi_snd_mss,
+            since_received: Duration::from_millis(info.tcpi_last_data_recv.into()),
+        })
+    }
+
+    /// Whether both directions are open.
+    pub const fn is_established(&self) -> bool {
+        self.state == ESTABLISHED
+    }
+}
+
+/// `TCP_ESTABLISHED` of `linux/tcp_states.h`.
+const ESTABLISHED: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn a_connected_socket_is_established() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let _far = listener.accept().unwrap();
+        let info = TcpInfo::of(&near).unwrap();
+        assert!(info.is_established());
+        assert!(info.send_segment > 500);
+        assert_eq!(info.timeouts, 0);
+    }
+
+    #[test]
+    fn what_is_no_tcp_socket_has_no_facts() {
+        let (near, _far) = std::os::unix::net::UnixStream::pair().unwrap();
+        assert!(TcpInfo::of(&near).is_err());
+    }
+}
