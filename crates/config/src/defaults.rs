@@ -1,0 +1,81 @@
+//! Every default, each with its reason. The reader, the schema and the reference page take them from here.
+
+use std::time::Duration;
+
+use crate::ByteSize;
+
+/// Large cookies fit, and ten thousand of them do not fill the memory.
+pub const CLIENT_HEAD: ByteSize = ByteSize::kibibytes(32);
+/// Browsers send about twenty, chains of proxies add a dozen.
+pub const CLIENT_FIELDS: usize = 100;
+/// What most servers behind us accept at most.
+pub const CLIENT_TARGET: ByteSize = ByteSize::kibibytes(8);
+/// Uploads work without a word in the file; an endless one stops.
+pub const CLIENT_BODY: ByteSize = ByteSize::gibibytes(1);
+/// A slow phone on a bad line needs five.
+pub const CLIENT_HANDSHAKE: Duration = Duration::from_secs(10);
+/// A head is one packet or two; who needs longer holds a place on purpose.
+pub const CLIENT_HEAD_TIME: Duration = Duration::from_secs(10);
+/// A train in a tunnel comes out within this time.
+pub const CLIENT_BODY_TIME: Duration = Duration::from_secs(30);
+/// A client that takes nothing for a minute has gone.
+pub const CLIENT_SEND_TIME: Duration = Duration::from_secs(60);
+/// Longer than what load balancers before us keep (60 s), so that they close first.
+pub const CLIENT_KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Enough for an error answer to arrive; short enough to cost nothing.
+pub const CLIENT_LINGER: Duration = Duration::from_secs(5);
+/// Needs twice as many descriptors at most, which usual service limits (65,536) allow.
+pub const CONNECTIONS: usize = 20_000;
+
+/// One lost packet to a name server and its repetition.
+pub const RESOLVE: Duration = Duration::from_secs(5);
+/// One lost SYN and its repetition after a second.
+pub const CONNECT: Duration = Duration::from_secs(3);
+/// Two round trips and a busy server.
+pub const HANDSHAKE: Duration = Duration::from_secs(5);
+/// A server that takes no byte for a minute hangs.
+pub const SEND: Duration = Duration::from_secs(60);
+/// What nginx and most load balancers wait, so that moving here changes nothing.
+pub const FIRST_BYTE: Duration = Duration::from_secs(60);
+/// As the first byte: a report may think in between.
+pub const BETWEEN_BYTES: Duration = Duration::from_secs(60);
+/// WebSocket applications send a sign of life at least every few minutes.
+pub const TUNNEL: Duration = Duration::from_secs(3600);
+
+/// The first and two more: a third failure in a row is no accident.
+pub const ATTEMPTS: u32 = 3;
+/// Retries may add a fifth to the load, never multiply it.
+pub const RETRY_PERCENT: u32 = 20;
+/// Lets small sites retry at all.
+pub const RETRY_PER_SECOND: u32 = 10;
+/// Covers the bursts of one core without holding descriptors for nothing.
+pub const IDLE_LINKS: usize = 64;
+/// Below the usual 60 s of servers, so that we close first.
+pub const IDLE_TIME: Duration = Duration::from_secs(55);
+
+/// Twice a client's: applications set many cookies at once.
+pub const UPSTREAM_HEAD: ByteSize = ByteSize::kibibytes(64);
+/// As the whole head: one large field is as good as many small ones.
+pub const UPSTREAM_FIELD: ByteSize = ByteSize::kibibytes(64);
+/// Twice a client's.
+pub const UPSTREAM_FIELDS: usize = 200;
+/// Progress reports are welcome, endless ones are not.
+pub const UPSTREAM_INTERIM: u32 = 20;
+/// Most pages of data interfaces are complete within this.
+pub const HOLD: ByteSize = ByteSize::kibibytes(16);
+/// Nobody notices it.
+pub const HOLD_TIME: Duration = Duration::from_millis(200);
+/// Forms and calls fit, uploads do not.
+pub const REPLAY: ByteSize = ByteSize::kibibytes(64);
+
+/// Keeps a name server with a time to live of 0 from being asked per request.
+pub const TTL_MIN: Duration = Duration::from_secs(1);
+/// An address that moved is found within the hour whatever its time to live says.
+pub const TTL_MAX: Duration = Duration::from_secs(3600);
+/// A name that appears now is found soon.
+pub const NEGATIVE_TTL: Duration = Duration::from_secs(5);
+
+/// A bad night's worth, in a few megabytes.
+pub const FAILED_EXCHANGES: usize = 1000;
+/// Most exchanges end within it; orchestrators kill after it.
+pub const DRAIN: Duration = Duration::from_secs(30);

@@ -1,0 +1,88 @@
+//! The plan as meant: the complete, checked configuration a gateway runs on.
+//!
+//! A [`Plan`] is built by [`crate::check`] or [`Plan::for_upstreams`] only and needs no further check: every name
+//! points to something, every value carries its unit, every default is filled in. It never changes; a reload builds
+//! a new one. Values that a route may override (deadlines, buffers, limits) are resolved into the route, so that
+//! the request path reads one place.
+
+mod answers;
+mod headers;
+mod listen;
+mod log;
+mod pool;
+mod resolver;
+mod route;
+mod site;
+
+use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
+
+use ipnet::IpNet;
+
+pub use answers::{Answers, Language, Template};
+pub use headers::{HeaderRule, HeaderRules, Piece, ValueTemplate, Variable};
+pub use listen::{ClientDeadlines, ClientLimits, Lenient, ListenAddress, Listener};
+pub use log::{AccessLog, LogFormat, LogLevel, LogPlan, LogTarget};
+pub use pool::{
+    IdleLinks, LinkDeadlines, Pool, PoolIndex, ResponseLimits, RetryPlan, Roots, Scheme, ServerName,
+    SpreadNames, Target, Upstream, UpstreamTls,
+};
+pub use resolver::{ResolverMode, ResolverPlan};
+pub use route::{
+    Action, Buffers, ExchangeDeadlines, HeaderMatch, HostPolicy, PathMatch, Pattern, Redirect,
+    RequiredHeader, Rewrite, Route, RouteIndex,
+};
+pub use site::{CertificateFiles, HostPattern, Site};
+
+/// Everything a gateway needs to know to run, checked and complete.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Plan {
+    /// Where clients are accepted.
+    pub listeners: Vec<Listener>,
+    /// Where metrics, health and explanations are served; none means no admin address.
+    pub admin: Option<SocketAddr>,
+    /// The sites, in file order.
+    pub sites: Vec<Site>,
+    /// All pools, named and anonymous; a [`PoolIndex`] points into this list.
+    pub pools: Vec<Pool>,
+    /// How many routes all sites have together; every [`RouteIndex`] is below it.
+    pub routes: usize,
+    /// What a client may send.
+    pub limits: ClientLimits,
+    /// How long a client may take.
+    pub deadlines: ClientDeadlines,
+    /// The deviations from strict HTTP/1.1 the operator asked for; none by default.
+    pub lenient: Lenient,
+    /// Most client connections at a time.
+    pub connections: usize,
+    /// How names of upstreams become addresses.
+    pub resolver: ResolverPlan,
+    /// Networks whose forwarded headers are believed and who are shown details.
+    pub trusted: Vec<IpNet>,
+    /// The name in `Via`; none means a random one per instance.
+    pub pseudonym: Option<Arc<str>>,
+    /// What is written about exchanges and events.
+    pub log: LogPlan,
+    /// How long running exchanges may go on after the order to stop.
+    pub drain: Duration,
+    /// How many workers serve; none means one per core.
+    pub workers: Option<NonZeroUsize>,
+    /// What answers look like where no site is chosen; each site has its own, complete.
+    pub answers: Answers,
+}
+
+impl Plan {
+    /// The pool a route forwards to.
+    ///
+    /// # Panics
+    /// Never for an index taken from the same plan.
+    #[must_use]
+    pub fn pool(&self, index: PoolIndex) -> &Pool {
+        &self.pools[index.0]
+    }
+
+    /// Every route of every site, each with its site.
+    pub fn all_routes(&self) -> impl Iterator<Item = (&Site, &Route)> {
+        self.sites.iter().flat_map(|site| site.routes.iter().map(move |route| (site, route)))
+    }
+}

@@ -1,0 +1,86 @@
+//! Where clients are accepted, and what they may send how slowly.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use crate::{ByteSize, defaults};
+
+/// One place where clients are accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Listener {
+    /// The address.
+    pub address: ListenAddress,
+    /// Whether clients speak TLS here.
+    pub tls: bool,
+}
+
+/// An address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ListenAddress {
+    /// An IP address and port; port 0 lets the kernel choose.
+    Tcp(SocketAddr),
+    /// A Unix socket at this path.
+    Unix(PathBuf),
+}
+
+/// What a client may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientLimits {
+    /// The whole head of a request.
+    pub head: ByteSize,
+    /// Field lines in a head.
+    pub fields: usize,
+    /// The request target.
+    pub target: ByteSize,
+    /// The body, where neither site nor route says otherwise.
+    pub body: ByteSize,
+}
+
+impl Default for ClientLimits {
+    fn default() -> Self {
+        Self {
+            head: defaults::CLIENT_HEAD,
+            fields: defaults::CLIENT_FIELDS,
+            target: defaults::CLIENT_TARGET,
+            body: defaults::CLIENT_BODY,
+        }
+    }
+}
+
+/// How long a client may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientDeadlines {
+    /// For its TLS handshake.
+    pub handshake: Duration,
+    /// From the first byte of a head to its last.
+    pub head: Duration,
+    /// Between two bytes of its request body.
+    pub body: Duration,
+    /// Without taking any byte of the answer.
+    pub send: Duration,
+    /// Between two requests on a connection.
+    pub keep_alive: Duration,
+    /// To read our last words before an erroneous connection closes (RFC 9112, section 9.6).
+    pub linger: Duration,
+}
+
+impl Default for ClientDeadlines {
+    fn default() -> Self {
+        Self {
+            handshake: defaults::CLIENT_HANDSHAKE,
+            head: defaults::CLIENT_HEAD_TIME,
+            body: defaults::CLIENT_BODY_TIME,
+            send: defaults::CLIENT_SEND_TIME,
+            keep_alive: defaults::CLIENT_KEEP_ALIVE,
+            linger: defaults::CLIENT_LINGER,
+        }
+    }
+}
+
+/// The deviations from strict HTTP/1.1 the operator asked for, each a risk taken knowingly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lenient {
+    /// `bare_lf`: lines of a request head may end in a bare LF.
+    pub bare_lf: bool,
+    /// `obs_fold`: a folded field line of a request is joined by a space.
+    pub obs_fold: bool,
+}
