@@ -1,1 +1,22 @@
-//! The crate `report`.
+//! Presenting what Torwart knows: words, pages and tables, and the answers a visitor sees.
+//!
+//! The crate turns causes and endings into text in English and German, as terminal lines, Markdown, JSON and HTML.
+//! It does no I/O and reads neither clock nor environment: time, colours and widths are arguments.
+//! Sentences stand in `text/<lang>.ftl`, pages about causes in `text/<lang>/<cause>.md`, layouts beside the code.
+//! What a stranger may read ([`Answer`] without details) and what an operator may read are separate texts.
+
+pub mod answer;
+pub mod explain;
+mod lang;
+mod page;
+mod reference;
+pub mod sentence;
+pub mod terminal;
+mod words;
+
+pub use answer::{Answer, Details, Rendered, Template, choose_format, choose_lang};
+pub use explain::{explain, explain_all, nearest};
+pub use lang::Lang;
+pub use page::Page;
+pub use reference::cause_page;
+pub use sentence::sentence;
