@@ -1,6 +1,6 @@
 //! One thing wrong with a file: place, sentence and hint.
 
-use crate::{Place, Source, plan::Language};
+use crate::{Lang, Place, Source};
 
 /// How much a complaint matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +27,7 @@ pub struct Complaint {
 impl Complaint {
     /// The complaint in full: sentence, place, the line with a caret, hint.
     #[must_use]
-    pub fn render(&self, source: &Source, language: Language, color: bool) -> String {
+    pub fn render(&self, source: &Source, language: Lang, color: bool) -> String {
         let _ = (source, language, color);
         String::new()
     }

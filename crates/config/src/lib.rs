@@ -5,11 +5,13 @@
 
 mod complaint;
 pub mod defaults;
+mod lang;
 pub mod plan;
 mod size;
 mod source;
 
 pub use complaint::{Complaint, Severity};
+pub use lang::Lang;
 pub use plan::Plan;
 pub use size::ByteSize;
 pub use source::{Checked, Place, Source, check};

@@ -18,7 +18,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 
-pub use answers::{Answers, Language, Template};
+pub use answers::{Answers, Template};
 pub use headers::{HeaderRule, HeaderRules, Piece, ValueTemplate, Variable};
 pub use listen::{ClientDeadlines, ClientLimits, Lenient, ListenAddress, Listener};
 pub use log::{AccessLog, LogFormat, LogLevel, LogPlan, LogTarget};

@@ -2,26 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-/// A language Torwart speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// English, the default.
-    #[default]
-    English,
-    /// German.
-    German,
-}
-
-impl Language {
-    /// The language tag, as in `Content-Language`.
-    #[must_use]
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::German => "de",
-        }
-    }
-}
+use crate::Lang;
 
 /// How answers present themselves, for one site or where no site is chosen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +12,7 @@ pub struct Answers {
     /// Where a visitor sees whether a fault is known.
     pub status_page: Option<Arc<str>>,
     /// The language for clients that state no preference we can meet.
-    pub language: Language,
+    pub language: Lang,
     /// The operator's own pages; the first that fits the status wins, the most exact one stands first.
     pub templates: Vec<Template>,
 }
