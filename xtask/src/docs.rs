@@ -1,0 +1,28 @@
+//! The generated pages under `docs/`: each is what a crate says about itself, written to a file.
+//!
+//! Nobody edits these pages. `cargo xtask docs` writes them, `cargo xtask tidy` complains where one is stale.
+
+use crate::say;
+use crate::tree::Tree;
+use anyhow::{Context as _, Result};
+
+/// Every generated page: its path and its text.
+pub(crate) fn pages() -> Result<Vec<(&'static str, String)>> {
+    Ok(vec![])
+}
+
+/// Writes the pages that are not what they should be.
+pub(crate) fn write() -> Result<bool> {
+    let tree = Tree::read()?;
+    for (file, text) in pages()? {
+        let path = tree.path(file);
+        if std::fs::read_to_string(&path).is_ok_and(|found| found == text) {
+            continue;
+        }
+        let folder = path.parent().context("a page stands in a folder")?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder of {file}"))?;
+        std::fs::write(&path, text).with_context(|| format!("cannot write {file}"))?;
+        say(&format!("written: {file}"));
+    }
+    Ok(true)
+}
