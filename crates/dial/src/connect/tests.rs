@@ -1,0 +1,1 @@
+//! Connecting, for real.

@@ -1,0 +1,151 @@
+//! From a target to an established stream, every step written into the attempt's evidence.
+
+use crate::connect::{SocketPlan, connect, connect_unix};
+use crate::resolve::Resolver;
+use crate::{Stream, TlsClient};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use torwart_cause::{Address, Attempt, Ending, Step};
+
+/// Where to go, and how.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The upstream as the configuration names it.
+    pub label: Arc<str>,
+    /// Where it is.
+    pub place: Place,
+    /// TLS, where it is wanted.
+    pub tls: Option<Arc<TlsClient>>,
+    /// How the socket is set up.
+    pub socket: SocketPlan,
+}
+
+/// Where an upstream is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// A name that must be resolved.
+    Name {
+        /// The host name, without brackets or port.
+        host: Arc<str>,
+        /// The port.
+        port: u16,
+    },
+    /// An address.
+    Ip(SocketAddr),
+    /// The path of a unix socket.
+    Unix(Arc<str>),
+}
+
+/// The deadlines of the three steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Resolving the name.
+    pub resolve: Duration,
+    /// Establishing the connection, over all addresses.
+    pub connect: Duration,
+    /// The TLS handshake.
+    pub handshake: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            resolve: Duration::from_secs(3),
+            connect: Duration::from_secs(3),
+            handshake: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A stage failed: the evidence says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop;
+
+/// Resolves, connects and shakes hands, and writes each step into `attempt`.
+pub async fn open(
+    target: &Target,
+    resolver: &Resolver,
+    deadlines: &Deadlines,
+    attempt: &mut Attempt,
+) -> Result<Stream, Stop> {
+    attempt.upstream = Arc::clone(&target.label);
+    let stream = match &target.place {
+        Place::Ip(address) => open_tcp(target, &[*address], deadlines, attempt).await?,
+        Place::Unix(path) => open_unix(path, deadlines, attempt).await?,
+        Place::Name { host, port } => {
+            let start = Instant::now();
+            let answer = match resolver.addresses(host, *port, deadlines.resolve).await {
+                Ok(answer) => answer,
+                Err(ending) => return Err(failed(&mut attempt.resolve, ending, start.elapsed())),
+            };
+            attempt.resolve = Step::Done { took: start.elapsed() };
+            open_tcp(target, &answer.addresses, deadlines, attempt).await?
+        }
+    };
+    match &target.tls {
+        Some(tls) => shake_hands(tls, stream, &target.place, deadlines, attempt).await,
+        None => Ok(stream),
+    }
+}
+
+async fn open_tcp(
+    target: &Target,
+    addresses: &[SocketAddr],
+    deadlines: &Deadlines,
+    attempt: &mut Attempt,
+) -> Result<Stream, Stop> {
+    // Known even when the caller gives up in the middle.
+    attempt.address = addresses.first().copied().map(Address::Ip);
+    match connect(&target.socket, addresses, deadlines.connect).await {
+        Ok(connected) => {
+            attempt.address = Some(Address::Ip(connected.address));
+            attempt.connect = Step::Done { took: connected.took };
+            Ok(connected.stream.into())
+        }
+        Err(failure) => {
+            attempt.address = failure.address.map(Address::Ip);
+            Err(failed(&mut attempt.connect, failure.ending, failure.after))
+        }
+    }
+}
+
+async fn open_unix(path: &Arc<str>, deadlines: &Deadlines, attempt: &mut Attempt) -> Result<Stream, Stop> {
+    attempt.address = Some(Address::Unix(Arc::clone(path)));
+    match connect_unix(Path::new(&**path), deadlines.connect).await {
+        Ok((stream, took)) => {
+            attempt.connect = Step::Done { took };
+            Ok(stream.into())
+        }
+        Err((ending, after)) => Err(failed(&mut attempt.connect, ending, after)),
+    }
+}
+
+async fn shake_hands(
+    tls: &TlsClient,
+    stream: Stream,
+    place: &Place,
+    deadlines: &Deadlines,
+    attempt: &mut Attempt,
+) -> Result<Stream, Stop> {
+    let start = Instant::now();
+    match tls.shake_hands(stream, place, deadlines.handshake).await {
+        Ok(stream) => {
+            attempt.handshake = Step::Done { took: start.elapsed() };
+            Ok(stream)
+        }
+        Err(failure) => {
+            attempt.first_bytes = failure.first_bytes;
+            Err(failed(&mut attempt.handshake, failure.ending, start.elapsed()))
+        }
+    }
+}
+
+fn failed(step: &mut Step, ending: Ending, after: Duration) -> Stop {
+    *step = Step::Failed { ending, after };
+    Stop
+}
+
+#[cfg(test)]
+mod tests;
