@@ -14,7 +14,7 @@ pub(crate) enum Arg<'a> {
     /// A word or name.
     Text(&'a str),
     /// A number, with the plural rules and digits of the language.
-    Number(u64),
+    Number(u32),
 }
 
 /// The sentence with this key.
@@ -70,3 +70,6 @@ fn read(lang: Lang, text: &str) -> FluentBundle<FluentResource> {
     bundle.add_resource_overriding(resource);
     bundle
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The answer for programs: problem details (RFC 9457).
 
 use super::{Answer, context};
-use crate::sentence;
+use crate::sentence_at;
 use serde_json::{Map, Value, json};
 
 pub(super) fn document(answer: &Answer<'_>) -> String {
@@ -24,7 +24,10 @@ pub(super) fn document(answer: &Answer<'_>) -> String {
     if let Some(details) = &answer.details {
         members.insert("cause".into(), json!(answer.cause.id()));
         members.insert("stage".into(), json!(details.stage.id()));
-        members.insert("ending".into(), json!(details.ending.map(|ending| sentence(&ending, answer.lang))));
+        members.insert(
+            "ending".into(),
+            json!(details.ending.map(|ending| sentence_at(details.stage, &ending, answer.lang))),
+        );
         members.insert("upstream".into(), json!(details.upstream));
         members.insert("address".into(), json!(details.address.map(ToString::to_string)));
         members.insert("attempts".into(), json!(details.attempts));

@@ -1,7 +1,7 @@
 //! The answer as a few lines of plain text, for terminals and probes.
 
 use super::{Answer, context};
-use crate::{sentence, words};
+use crate::{sentence, sentence_at, words};
 
 pub(super) fn lines(answer: &Answer<'_>) -> String {
     let words = context::Words::of(answer);
@@ -32,7 +32,7 @@ pub(super) fn lines(answer: &Answer<'_>) -> String {
         pair("label-cause", answer.cause.id());
         pair("label-stage", &sentence::stage(details.stage, lang));
         if let Some(ending) = details.ending {
-            pair("label-ending", &sentence(&ending, lang));
+            pair("label-ending", &sentence_at(details.stage, &ending, lang));
         }
         if let Some(upstream) = details.upstream {
             pair("label-upstream", upstream);
