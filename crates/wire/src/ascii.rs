@@ -1,0 +1,151 @@
+//! Classes of bytes in HTTP, and the search for the byte that ends a line.
+//!
+//! One table answers all questions about single bytes; control bytes are searched eight at a time.
+
+/// RFC 9110 §5.6.2.
+pub(crate) const TOKEN: u8 = 1;
+/// In the path of a request target; see [`crate::http1`] for what is let through beyond RFC 3986.
+pub(crate) const PATH: u8 = 2;
+/// In the query of a request target.
+pub(crate) const QUERY: u8 = 4;
+/// In a request target under the leniency `target_characters`.
+pub(crate) const ANY_TARGET: u8 = 8;
+/// In a host name (RFC 3986 §3.2.2, without comma and percent-encoding).
+pub(crate) const HOST: u8 = 16;
+
+/// Whether the byte belongs to one of the classes.
+#[inline]
+pub(crate) fn is(byte: u8, classes: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|have| have & classes != 0)
+}
+
+/// The length of the prefix whose bytes all belong to one of the classes.
+#[inline]
+pub(crate) fn span(bytes: &[u8], classes: u8) -> usize {
+    bytes.iter().position(|&byte| !is(byte, classes)).unwrap_or(bytes.len())
+}
+
+/// Whether this is a token (RFC 9110 §5.6.2): not empty, and no byte outside the class.
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && span(bytes, TOKEN) == bytes.len()
+}
+
+/// The offset of the first control byte other than HTAB; the length if there is none.
+#[inline]
+pub(crate) fn find_control(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (i, word) in words.iter().enumerate() {
+        let mut hits = controls(u64::from_le_bytes(*word));
+        while hits != 0 {
+            let offset = (hits.trailing_zeros() / 8) as usize;
+            if word.get(offset).is_some_and(|&byte| is_control(byte)) {
+                return i * 8 + offset;
+            }
+            hits &= hits - 1;
+        }
+    }
+    let done = bytes.len() - rest.len();
+    done + rest.iter().position(|&b| is_control(b)).unwrap_or(rest.len())
+}
+
+/// Whether a byte is a control byte other than HTAB.
+pub(crate) const fn is_control(byte: u8) -> bool {
+    byte < 0x20 && byte != b'\t' || byte == 0x7f
+}
+
+/// The high bit of each byte that is below 0x20 or equal to 0x7f.
+///
+/// A borrow can only mark bytes above a true hit, and only bytes 0x20 (after a hit), so each hit is verified when used
+/// and the lowest is always exact.
+const fn controls(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let below = word.wrapping_sub(ONES * 0x20) & !word;
+    let delete = word ^ (ONES * 0x7f);
+    let delete = delete.wrapping_sub(ONES) & !delete;
+    (below | delete) & HIGH
+}
+
+/// Without spaces and tabs at both ends.
+#[inline]
+pub(crate) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+static CLASSES: [u8; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "runs at compile time only: a wrong index would not compile")]
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let byte = i as u8;
+        let is_alphanumeric = byte.is_ascii_alphanumeric();
+        let mut class = 0;
+        if is_alphanumeric || contains(b"!#$%&'*+-.^_`|~", byte) {
+            class |= TOKEN;
+        }
+        // `^`, `` ` ``, `{`, `|`, `}`, `[` and `]` are not in RFC 3986, but browsers send them as they are typed (WHATWG URL).
+        if is_alphanumeric || contains(b"-._~!$&'()*+,;=:@/%[]|^`{}", byte) {
+            class |= PATH | QUERY;
+        }
+        // A backslash in a path is a slash to some upstreams; in a query it means nothing. `?` begins or is in the query.
+        if contains(b"?\\", byte) {
+            class |= QUERY;
+        }
+        if byte > 0x20 && byte != 0x7f && byte != b'#' {
+            class |= ANY_TARGET;
+        }
+        if is_alphanumeric || contains(b"-._~!$&'()*+;=", byte) {
+            class |= HOST;
+        }
+        table[i] = class;
+        i += 1;
+    }
+    table
+}
+
+#[expect(clippy::indexing_slicing, reason = "runs at compile time only: a wrong index would not compile")]
+const fn contains(set: &[u8], byte: u8) -> bool {
+    let mut i = 0;
+    while i < set.len() {
+        if set[i] == byte {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_byte_is_found_wherever_it_stands() {
+        for before in [b'a', b' ', b'\t', 0x80, 0xff, b'~', b'!'] {
+            for length in 0..40 {
+                for control in (0..32).chain([0x7f]).filter(|&b| b != b'\t') {
+                    let mut bytes = vec![before; length];
+                    assert_eq!(find_control(&bytes), length);
+                    bytes.push(control);
+                    bytes.extend_from_slice(b"   tail \x00\x7f");
+                    assert_eq!(find_control(&bytes), length, "{before} {control}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tabs_and_spaces_after_tabs_hide_nothing() {
+        assert_eq!(find_control(b"\t \t !\t  abc\t\t \t\r\n"), 16);
+        assert_eq!(find_control(b"\t       "), 8);
+        assert_eq!(find_control(b"\t \x01     "), 2);
+    }
+}
