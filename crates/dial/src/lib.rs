@@ -18,7 +18,7 @@ mod tap;
 
 pub use connect::{ConnectFailure, Connected, SocketPlan};
 pub use ending_of::ending_of;
-pub use open::{Deadlines, Place, Stop, Target, open};
-pub use resolve::{Answer, Resolver, ResolverPlan};
+pub use open::{Place, Stop, Target, open};
+pub use resolve::{Answer, Resolver, SystemFiles};
 pub use stream::{Idle, Stream};
-pub use tls::{TlsClient, TlsConfigProblem, TlsPlan};
+pub use tls::{TlsClient, TlsConfigProblem};

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use torwart_cause::{Address, Attempt, Ending, Step};
+use torwart_config::plan::{self, LinkDeadlines};
 
 /// Where to go, and how.
 #[derive(Clone, Debug)]
@@ -38,23 +39,24 @@ pub enum Place {
     Unix(Arc<str>),
 }
 
-/// The deadlines of the three steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadlines {
-    /// Resolving the name.
-    pub resolve: Duration,
-    /// Establishing the connection, over all addresses.
-    pub connect: Duration,
-    /// The TLS handshake.
-    pub handshake: Duration,
+impl From<&plan::Target> for Place {
+    fn from(target: &plan::Target) -> Self {
+        match target {
+            plan::Target::Name { name, port } => Self::Name { host: Arc::clone(name), port: *port },
+            plan::Target::Address(address) => Self::Ip(*address),
+            plan::Target::Unix(path) => Self::Unix(path.to_string_lossy().into()),
+        }
+    }
 }
 
-impl Default for Deadlines {
-    fn default() -> Self {
+impl Target {
+    /// The target of a configured upstream; `tls` must be there where its scheme is `https`.
+    pub fn new(upstream: &plan::Upstream, tls: Option<Arc<TlsClient>>) -> Self {
         Self {
-            resolve: Duration::from_secs(3),
-            connect: Duration::from_secs(3),
-            handshake: Duration::from_secs(5),
+            label: Arc::clone(&upstream.label),
+            place: Place::from(&upstream.target),
+            tls,
+            socket: SocketPlan::default(),
         }
     }
 }
@@ -67,7 +69,7 @@ pub struct Stop;
 pub async fn open(
     target: &Target,
     resolver: &Resolver,
-    deadlines: &Deadlines,
+    deadlines: &LinkDeadlines,
     attempt: &mut Attempt,
 ) -> Result<Stream, Stop> {
     attempt.upstream = Arc::clone(&target.label);
@@ -93,7 +95,7 @@ pub async fn open(
 async fn open_tcp(
     target: &Target,
     addresses: &[SocketAddr],
-    deadlines: &Deadlines,
+    deadlines: &LinkDeadlines,
     attempt: &mut Attempt,
 ) -> Result<Stream, Stop> {
     // Known even when the caller gives up in the middle.
@@ -111,7 +113,11 @@ async fn open_tcp(
     }
 }
 
-async fn open_unix(path: &Arc<str>, deadlines: &Deadlines, attempt: &mut Attempt) -> Result<Stream, Stop> {
+async fn open_unix(
+    path: &Arc<str>,
+    deadlines: &LinkDeadlines,
+    attempt: &mut Attempt,
+) -> Result<Stream, Stop> {
     attempt.address = Some(Address::Unix(Arc::clone(path)));
     match connect_unix(Path::new(&**path), deadlines.connect).await {
         Ok((stream, took)) => {
@@ -126,7 +132,7 @@ async fn shake_hands(
     tls: &TlsClient,
     stream: Stream,
     place: &Place,
-    deadlines: &Deadlines,
+    deadlines: &LinkDeadlines,
     attempt: &mut Attempt,
 ) -> Result<Stream, Stop> {
     let start = Instant::now();

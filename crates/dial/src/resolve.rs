@@ -5,45 +5,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use torwart_cause::Ending;
+use torwart_config::plan::ResolverPlan;
 
-/// How names are resolved. The default is what the host itself would do, but with every failure told apart.
+/// The host's own files that a resolver reads, again whenever they change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResolverPlan {
-    /// Who is asked.
-    pub source: Source,
-    /// The hosts file, consulted first. `None` leaves it out.
-    pub hosts: Option<PathBuf>,
-    /// No answer is kept shorter than this, so that a TTL of zero does not turn into a query per connection.
-    pub shortest: Duration,
-    /// No answer is kept longer than this.
-    pub longest: Duration,
-    /// How long "no such name" is believed.
-    pub negative: Duration,
-    /// How long one server may take for one question before the next is asked.
-    pub patience: Duration,
+pub struct SystemFiles {
+    /// Names with fixed addresses, consulted first.
+    pub hosts: PathBuf,
+    /// Name servers and search list, where the plan names no servers.
+    pub resolv_conf: PathBuf,
 }
 
-/// Who is asked for addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// The servers and the search list of this file, read again when it changes.
-    ResolvConf(PathBuf),
-    /// These servers, in order, and no search list.
-    Servers(Vec<SocketAddr>),
-    /// The system's own `getaddrinfo`, with whatever nsswitch says. It tells no TTL; answers live for `shortest`.
-    System,
-}
-
-impl Default for ResolverPlan {
+impl Default for SystemFiles {
     fn default() -> Self {
-        Self {
-            source: Source::ResolvConf(PathBuf::from("/etc/resolv.conf")),
-            hosts: Some(PathBuf::from("/etc/hosts")),
-            shortest: Duration::from_secs(1),
-            longest: Duration::from_secs(3600),
-            negative: Duration::from_secs(5),
-            patience: Duration::from_secs(1),
-        }
+        Self { hosts: PathBuf::from("/etc/hosts"), resolv_conf: PathBuf::from("/etc/resolv.conf") }
     }
 }
 
@@ -64,8 +39,8 @@ pub struct Resolver {}
 
 impl Resolver {
     /// Starts the resolver's own thread.
-    pub fn start(plan: ResolverPlan) -> std::io::Result<Self> {
-        let _ = plan;
+    pub fn start(plan: &ResolverPlan, files: SystemFiles) -> std::io::Result<Self> {
+        let _ = (plan, files);
         Ok(Self {})
     }
 

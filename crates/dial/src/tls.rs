@@ -6,74 +6,37 @@
 mod material;
 mod verify;
 
-pub use material::TlsConfigProblem;
+pub use material::{TlsConfigProblem, pair_problem, read_chain, read_key};
 
 use crate::ending_of::handshake_ending;
 use crate::tap::Tap;
 use crate::{Place, Stream};
 use rustls::ClientConfig;
-use rustls::client::Resumption;
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls_pki_types::{IpAddr as PkiIpAddr, ServerName};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use torwart_cause::{CertificateFault, Deadline, Ending};
-
-/// What is wanted of TLS toward one upstream. The default verifies against the system's roots and the upstream's host.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TlsPlan {
-    /// Trusted roots (PEM) instead of the system's.
-    pub ca: Option<PathBuf>,
-    /// The name the certificate must be for, and the SNI; by default the upstream's host or address.
-    pub name: Option<String>,
-    /// What is said as SNI.
-    pub sni: Sni,
-    /// Whether the certificate is verified at all.
-    pub verification: Verification,
-    /// Our own certificate, for upstreams that ask for one.
-    pub certificate: Option<ClientCertificate>,
-    /// Revocation lists (PEM).
-    pub revoked: Option<PathBuf>,
-}
-
-/// The server name indication of the handshake.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Sni {
-    /// The name that is verified; none for addresses (RFC 6066 §3).
-    #[default]
-    VerifiedName,
-    /// None.
-    Off,
-    /// This one, whatever name is verified.
-    Other(String),
-}
-
-/// Whether certificates are verified.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Verification {
-    /// Chain, dates, usage and name.
-    #[default]
-    Full,
-    /// Nothing: whoever sits in between can read and change everything.
-    Off,
-}
-
-/// A certificate chain and its key, both PEM.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientCertificate {
-    /// The chain, leaf first.
-    pub chain: PathBuf,
-    /// The private key.
-    pub key: PathBuf,
-}
+use torwart_config::plan::{ServerName as Sni, UpstreamTls};
+use verify::{NameOverride, Verification};
 
 /// The client side of TLS, built and checked.
 pub struct TlsClient {
     config: Arc<ClientConfig>,
-    /// What to call the server in the handshake; `None` takes it from the place.
-    name: Option<ServerName<'static>>,
+    naming: Naming,
+}
+
+/// Which name is spoken and verified.
+enum Naming {
+    /// The place's own.
+    OfPlace,
+    /// This one, whatever the place.
+    Fixed(ServerName<'static>),
+    /// This one is spoken, the place's own is verified.
+    Spoken(ServerName<'static>, Arc<WebPkiServerVerifier>),
 }
 
 /// How a handshake failed.
@@ -86,18 +49,55 @@ pub struct HandshakeFailure {
 }
 
 impl TlsClient {
-    /// Reads the files, checks everything that can be checked without a connection.
-    pub fn build(plan: &TlsPlan) -> Result<Self, TlsConfigProblem> {
+    /// Reads the files and checks everything that can be checked without a connection.
+    pub fn build(plan: &UpstreamTls) -> Result<Self, TlsConfigProblem> {
+        Self::build_with_revocations(plan, None)
+    }
+
+    /// As [`TlsClient::build`], and refuses certificates listed in this PEM file of revocation lists.
+    pub fn build_with_revocations(
+        plan: &UpstreamTls,
+        revoked: Option<&Path>,
+    ) -> Result<Self, TlsConfigProblem> {
         let verified = plan.name.as_deref().map(material::server_name).transpose()?;
         let spoken = match &plan.sni {
-            Sni::VerifiedName | Sni::Off => None,
+            Sni::Verified | Sni::Off => None,
             Sni::Other(name) => Some(material::server_name(name)?),
         };
-        let mut config = material::client_config(plan, verified.clone().filter(|_| spoken.is_some()))?;
+        let verification = Verification::of(plan, revoked)?;
+        let (verifier, naming) = match (spoken, verified, verification) {
+            (spoken, verified, Verification::Off(verifier)) => {
+                (verifier, spoken.or(verified).map_or(Naming::OfPlace, Naming::Fixed))
+            }
+            (Some(spoken), Some(verified), Verification::Full(verifier)) => {
+                (NameOverride::boxed(verifier, verified), Naming::Fixed(spoken))
+            }
+            (Some(spoken), None, Verification::Full(verifier)) => {
+                (Arc::clone(&verifier) as _, Naming::Spoken(spoken, verifier))
+            }
+            (None, Some(verified), Verification::Full(verifier)) => (verifier as _, Naming::Fixed(verified)),
+            (None, None, Verification::Full(verifier)) => (verifier as _, Naming::OfPlace),
+        };
+        let mut config = material::client_config(plan, verifier)?;
         config.enable_sni = plan.sni != Sni::Off;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.resumption = Resumption::in_memory_sessions(SESSIONS);
-        Ok(Self { config: Arc::new(config), name: spoken.or(verified) })
+        Ok(Self { config: Arc::new(config), naming })
+    }
+
+    /// What a handshake with this place uses: the configuration and the name spoken.
+    fn session(&self, place: &Place) -> Option<(Arc<ClientConfig>, ServerName<'static>)> {
+        let config = Arc::clone(&self.config);
+        match &self.naming {
+            Naming::OfPlace => Some((config, name_of(place)?)),
+            Naming::Fixed(name) => Some((config, name.clone())),
+            Naming::Spoken(spoken, verifier) => {
+                let verifier = NameOverride::boxed(Arc::clone(verifier), name_of(place)?);
+                let mut config = ClientConfig::clone(&config);
+                config.dangerous().set_certificate_verifier(verifier);
+                Some((Arc::new(config), spoken.clone()))
+            }
+        }
     }
 
     /// Shakes hands over a plain stream. `place` gives the name to expect where none is configured.
@@ -107,11 +107,10 @@ impl TlsClient {
         place: &Place,
         deadline: Duration,
     ) -> Result<Stream, HandshakeFailure> {
-        let Some(name) = self.name.clone().or_else(|| name_of(place)) else {
+        let Some((config, name)) = self.session(place) else {
             return Err(Ending::Certificate(CertificateFault::WrongName).into());
         };
-        let mut handshake =
-            TlsConnector::from(Arc::clone(&self.config)).connect(name, Tap::new(stream)).into_fallible();
+        let mut handshake = TlsConnector::from(config).connect(name, Tap::new(stream)).into_fallible();
         match timeout(deadline, &mut handshake).await {
             Ok(Ok(mut stream)) => {
                 stream.get_mut().0.mute();
@@ -135,7 +134,7 @@ impl From<Ending> for HandshakeFailure {
 
 impl std::fmt::Debug for TlsClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsClient").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("TlsClient").finish_non_exhaustive()
     }
 }
 

@@ -1,16 +1,16 @@
 //! Reading certificates, keys and revocation lists, and building the configuration of the handshake from them.
 
-use super::verify::{NameOverride, NoVerification};
-use super::{TlsPlan, Verification};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use rustls_pki_types::pem::{Error as PemError, PemObject};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use torwart_config::plan::{Roots, UpstreamTls};
 
 /// Why a TLS client cannot be built.
 #[derive(Debug)]
@@ -61,6 +61,8 @@ pub enum TlsConfigProblem {
         /// The name.
         name: String,
     },
+    /// The TLS library refuses the combination of our own settings.
+    Library(String),
     /// Neither the system nor the program brings a trusted root.
     NoRoots,
 }
@@ -83,6 +85,7 @@ impl fmt::Display for TlsConfigProblem {
                 )
             }
             Self::BadName { name } => write!(f, "`{name}` is neither a host name nor an address"),
+            Self::Library(error) => write!(f, "the TLS library refuses: {error}"),
             Self::NoRoots => f.write_str("the system has no trusted certificates"),
         }
     }
@@ -103,52 +106,49 @@ pub(super) fn server_name(name: &str) -> Result<ServerName<'static>, TlsConfigPr
         .map_err(|_| TlsConfigProblem::BadName { name: name.to_owned() })
 }
 
-/// The configuration of the handshake. `verified` is set where another name than the spoken one is verified.
+/// The configuration of the handshake.
 pub(super) fn client_config(
-    plan: &TlsPlan,
-    verified: Option<ServerName<'static>>,
+    plan: &UpstreamTls,
+    verifier: Arc<dyn ServerCertVerifier>,
 ) -> Result<ClientConfig, TlsConfigProblem> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = match plan.verification {
-        Verification::Off => Arc::new(NoVerification::new(Arc::clone(&provider))),
-        Verification::Full => {
-            let verifier = webpki_verifier(plan, &provider)?;
-            match verified {
-                Some(name) => Arc::new(NameOverride::new(verifier, name)),
-                None => verifier,
-            }
-        }
-    };
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(Path::new(""), &error))?
+    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_protocol_versions(VERSIONS)
+        .map_err(|error| TlsConfigProblem::Library(error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
-    let Some(certificate) = &plan.certificate else { return Ok(builder.with_no_client_auth()) };
-    let chain = certificates(&certificate.chain)?;
-    let key = private_key(&certificate.key)?;
-    builder.with_client_auth_cert(chain, key).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(_) => {
-            TlsConfigProblem::KeyMismatch { chain: certificate.chain.clone(), key: certificate.key.clone() }
-        }
-        other => unusable(&certificate.chain, &other),
-    })
+    let Some(files) = &plan.client_certificate else { return Ok(builder.with_no_client_auth()) };
+    let chain = read_chain(&files.chain)?;
+    let key = read_key(&files.key)?;
+    builder.with_client_auth_cert(chain, key).map_err(|error| pair_problem(&error, &files.chain, &files.key))
 }
 
-fn webpki_verifier(
-    plan: &TlsPlan,
-    provider: &Arc<CryptoProvider>,
+/// Why a chain and a key that could be read make no pair.
+pub fn pair_problem(error: &rustls::Error, chain: &Path, key: &Path) -> TlsConfigProblem {
+    match error {
+        rustls::Error::InconsistentKeys(_) => {
+            TlsConfigProblem::KeyMismatch { chain: chain.to_owned(), key: key.to_owned() }
+        }
+        rustls::Error::General(_) => TlsConfigProblem::NoKey { file: key.to_owned() },
+        other => unusable(chain, other),
+    }
+}
+
+/// The verifier that checks chain, dates, usage and name.
+pub(super) fn webpki_verifier(
+    roots: &Roots,
+    revoked: Option<&Path>,
+    provider: Arc<CryptoProvider>,
 ) -> Result<Arc<WebPkiServerVerifier>, TlsConfigProblem> {
-    let roots = match &plan.ca {
-        Some(file) => roots_of(file)?,
-        None => system_roots()?,
+    let roots = match roots {
+        Roots::File(file) => roots_of(file)?,
+        Roots::System => system_roots()?,
     };
-    let mut builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
-    if let Some(file) = &plan.revoked {
+    let mut builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+    if let Some(file) = revoked {
         // A list speaks for its own issuer only; the other certificates of a chain have none and stay acceptable.
         builder = builder.with_crls(revocation_lists(file)?).allow_unknown_revocation_status();
     }
-    builder.build().map_err(|error| match &plan.revoked {
+    builder.build().map_err(|error| match revoked {
         Some(file) => unusable(file, &error),
         None => TlsConfigProblem::NoRoots,
     })
@@ -156,7 +156,7 @@ fn webpki_verifier(
 
 fn roots_of(file: &Path) -> Result<RootCertStore, TlsConfigProblem> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(file)? {
+    for certificate in read_chain(file)? {
         roots.add(certificate).map_err(|error| unusable(file, &error))?;
     }
     Ok(roots)
@@ -172,7 +172,8 @@ fn system_roots() -> Result<RootCertStore, TlsConfigProblem> {
     if roots.is_empty() { Err(TlsConfigProblem::NoRoots) } else { Ok(roots) }
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsConfigProblem> {
+/// Reads a PEM file of certificates, leaf first as it stands there.
+pub fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsConfigProblem> {
     let found: Vec<_> = read_pem(file)?;
     if found.is_empty() { Err(TlsConfigProblem::NoCertificate { file: file.to_owned() }) } else { Ok(found) }
 }
@@ -186,7 +187,8 @@ fn revocation_lists(file: &Path) -> Result<Vec<CertificateRevocationListDer<'sta
     }
 }
 
-fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsConfigProblem> {
+/// Reads the first private key of a PEM file.
+pub fn read_key(file: &Path) -> Result<PrivateKeyDer<'static>, TlsConfigProblem> {
     let bytes = read(file)?;
     PrivateKeyDer::from_pem_slice(&bytes).map_err(|error| match error {
         PemError::NoItemsFound => TlsConfigProblem::NoKey { file: file.to_owned() },
@@ -208,3 +210,6 @@ fn read(file: &Path) -> Result<Vec<u8>, TlsConfigProblem> {
 fn unusable(file: &Path, error: &dyn fmt::Display) -> TlsConfigProblem {
     TlsConfigProblem::Unusable { file: file.to_owned(), error: error.to_string() }
 }
+
+/// Older versions are forbidden by RFC 8996.
+const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];

@@ -1,11 +1,33 @@
 //! The two departures from the usual verification: another name than the one spoken, and none at all.
 
+use super::material::{TlsConfigProblem, webpki_verifier};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use std::path::Path;
 use std::sync::Arc;
+use torwart_config::plan::UpstreamTls;
+
+/// How a certificate is verified.
+pub(super) enum Verification {
+    /// Chain, dates, usage and name.
+    Full(Arc<WebPkiServerVerifier>),
+    /// Not at all: whoever sits in between can read and change everything.
+    Off(Arc<dyn ServerCertVerifier>),
+}
+
+impl Verification {
+    pub(super) fn of(plan: &UpstreamTls, revoked: Option<&Path>) -> Result<Self, TlsConfigProblem> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        if plan.verify {
+            webpki_verifier(&plan.roots, revoked, provider).map(Self::Full)
+        } else {
+            Ok(Self::Off(Arc::new(NoVerification { provider })))
+        }
+    }
+}
 
 /// Verifies fully, but against its own name: SNI and certificate may differ.
 #[derive(Debug)]
@@ -15,8 +37,11 @@ pub(super) struct NameOverride {
 }
 
 impl NameOverride {
-    pub(super) fn new(verifier: Arc<WebPkiServerVerifier>, name: ServerName<'static>) -> Self {
-        Self { verifier, name }
+    pub(super) fn boxed(
+        verifier: Arc<WebPkiServerVerifier>,
+        name: ServerName<'static>,
+    ) -> Arc<dyn ServerCertVerifier> {
+        Arc::new(Self { verifier, name })
     }
 }
 
@@ -57,14 +82,8 @@ impl ServerCertVerifier for NameOverride {
 
 /// Accepts any certificate, but still demands that the peer holds its key.
 #[derive(Debug)]
-pub(super) struct NoVerification {
+struct NoVerification {
     provider: Arc<CryptoProvider>,
-}
-
-impl NoVerification {
-    pub(super) fn new(provider: Arc<CryptoProvider>) -> Self {
-        Self { provider }
-    }
 }
 
 impl ServerCertVerifier for NoVerification {
