@@ -3,7 +3,8 @@
 //! It is also the connection's read buffer: bytes are read straight into [`Head::buffer`], a parser of [`crate::http1`]
 //! finds the head in them, and what follows the head stays there as body or as the next message.
 
-use crate::{Buffer, Known};
+use crate::http1::TargetForm;
+use crate::{Buffer, Known, Version};
 
 /// One message head and the buffer it stands in.
 #[derive(Clone, Debug, Default)]
@@ -232,6 +233,10 @@ pub(crate) struct StartLine {
     pub(crate) path: Span,
     pub(crate) path_and_query: Span,
     pub(crate) no_path: NoPath,
+    /// What a complete request line says.
+    pub(crate) request: Option<(Version, TargetForm)>,
+    /// What a complete status line says.
+    pub(crate) response: Option<(Version, u16)>,
 }
 
 /// What stands for a path that is not in the target.
@@ -268,12 +273,18 @@ pub(crate) struct FieldLine {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scan {
     /// Where the line begins that is being read.
-    pub(crate) line: u32,
+    pub(crate) line: usize,
+    /// Where the field begins that is being read; before `line` for a folded one.
+    pub(crate) field: usize,
     /// Up to where it was looked at.
-    pub(crate) at: u32,
-    /// Where its field name ends, once that was seen.
-    pub(crate) name_end: u32,
+    pub(crate) at: usize,
+    /// Where its first part ends (field name, request target), once that was seen.
+    pub(crate) name_end: usize,
+    /// Where its second part begins (field value, request target).
+    pub(crate) value: usize,
     pub(crate) phase: Phase,
+    /// Whether the line continues the field before it.
+    pub(crate) is_folded: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

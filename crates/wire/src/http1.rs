@@ -7,6 +7,7 @@
 //! What is passed on must be written anew from the parsed form; chunk lines and framing fields are never copied.
 
 mod chunk;
+mod connection;
 mod field_lines;
 mod framing;
 mod host;
@@ -15,6 +16,7 @@ mod limits;
 mod request;
 mod response;
 mod start_line;
+mod trailer;
 mod write;
 
 pub use chunk::{ChunkDecoder, Piece};

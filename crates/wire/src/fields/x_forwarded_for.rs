@@ -1,7 +1,7 @@
 //! `X-Forwarded-For`: addresses, farthest first, as everybody writes them though nobody has specified it.
 
 use super::list;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// The addresses from the nearest to the farthest; `None` stands for what is no address.
 pub fn from_nearest(value: &[u8]) -> impl Iterator<Item = Option<IpAddr>> {
@@ -45,6 +45,7 @@ pub(crate) fn address(text: &[u8]) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
 
     #[test]
     fn the_client_is_the_first_that_is_not_trusted() {
