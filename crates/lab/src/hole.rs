@@ -129,7 +129,7 @@ fn unix(kind: HoleKind, folder: &Path) -> io::Result<Hole> {
         HoleKind::UnixDead => {}
         HoleKind::UnixDenied => {
             socket.listen(1)?;
-            std::fs::set_permissions(&path, Permissions::from_mode(0))?;
+            std::fs::set_permissions(&path, Permissions::from_mode(0o0))?;
         }
         _ => {
             socket.listen(0)?;
@@ -154,7 +154,7 @@ fn unix(kind: HoleKind, folder: &Path) -> io::Result<Hole> {
 pub fn overrides_permissions(folder: &Path) -> bool {
     let path = folder.join("permission-probe");
     let opens = File::create(&path)
-        .and_then(|_| std::fs::set_permissions(&path, Permissions::from_mode(0)))
+        .and_then(|_| std::fs::set_permissions(&path, Permissions::from_mode(0o0)))
         .and_then(|()| File::open(&path))
         .is_ok();
     // Left behind it would only be an empty file.
