@@ -102,14 +102,15 @@ struct House {
 async fn perform(house: &House, timetable: &Timetable, announce: impl Fn(&Act)) -> io::Result<()> {
     loop {
         for act in &timetable.acts {
-            announce(act);
             if act.refuses {
+                announce(act);
                 tokio::time::sleep(act.lasts.0).await;
                 continue;
             }
             let socket = bind(house.address)?;
             socket.listen(1024)?;
             let listener = TcpListener::from_std(socket.into())?;
+            announce(act);
             // The end of an act ends its connections, as a restart of the origin would.
             let _ = tokio::time::timeout(act.lasts.0, play(house, &listener, act)).await;
         }
