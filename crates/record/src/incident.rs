@@ -1,10 +1,11 @@
 //! Failures of one cause at one place, grouped over time: when it began, when it was last seen, how often.
 
+use crate::record::is_clients_own;
 use crate::{Record, RequestId, Timestamp};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use torwart_cause::{Actor, Cause};
+use torwart_cause::Cause;
 
 /// One cause at one place over a stretch of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl Incidents {
 
     /// Takes a failed exchange into its incident. What is the client's own doing makes none.
     pub fn observe(&self, record: &Record<'_>) {
-        let Some(cause) = record.cause().filter(|cause| cause.actor() != Actor::Client) else { return };
+        let Some(cause) = record.cause().filter(|cause| !is_clients_own(*cause)) else { return };
         let now = record.at.after(record.duration);
         let upstream = record.evidence.attempts.last().map_or("", |attempt| &attempt.upstream);
         let mut incidents = self.incidents.lock().unwrap_or_else(PoisonError::into_inner);

@@ -182,6 +182,3 @@ const BATCH_BYTES: usize = 48 * 1024;
 const MAX_AGE: Duration = Duration::from_millis(100);
 const HURRY: Duration = Duration::from_millis(10);
 const SPARE_BATCHES: usize = 4;
-
-#[cfg(test)]
-mod tests;

@@ -7,7 +7,7 @@ use crate::{RequestId, Series, Timestamp};
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
-use torwart_cause::{Attempt, Cause, Evidence, Stage, Verdict};
+use torwart_cause::{Actor, Attempt, Cause, Evidence, Stage, Verdict};
 
 /// A borrowed view of one finished exchange.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +100,11 @@ impl<'a> Record<'a> {
         let cause = move |index: usize| causes.get(index).copied().flatten();
         self.evidence.attempts.iter().enumerate().map(move |(index, attempt)| (attempt, cause(index)))
     }
+}
+
+/// Whether a cause is the client's own doing, such as an unknown path: normal on every day, and no sign of a fault.
+pub(crate) fn is_clients_own(cause: Cause) -> bool {
+    cause.actor() == Actor::Client || matches!(cause.status(), Some(400..500))
 }
 
 /// Who asked.

@@ -3,10 +3,10 @@
 //! Memory is bounded. What clients do wrong by themselves (unknown paths, broken requests) is kept in a part of its
 //! own, so that a scanner's thousand 404s do not push out the one 502 somebody calls about.
 
+use crate::record::is_clients_own;
 use crate::{OwnedRecord, RequestId};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use torwart_cause::Stage;
 
 /// Failed exchanges, newest kept.
 #[derive(Debug)]
@@ -17,12 +17,12 @@ pub struct Ring {
 
 #[derive(Debug, Default)]
 struct Parts {
-    turned_away: VecDeque<Arc<OwnedRecord>>,
+    by_clients: VecDeque<Arc<OwnedRecord>>,
     failed: VecDeque<Arc<OwnedRecord>>,
 }
 
 impl Ring {
-    /// Keeps at most `capacity` exchanges, of which a quarter may be ones the gateway turned away.
+    /// Keeps at most `capacity` exchanges, of which a quarter may be clients' own mistakes.
     pub fn new(capacity: usize) -> Self {
         Self { parts: Mutex::default(), capacity }
     }
@@ -31,8 +31,8 @@ impl Ring {
     pub fn push(&self, record: OwnedRecord) {
         let quarter = self.capacity / 4;
         self.locked(|parts| {
-            let (part, room) = if is_turned_away(&record) {
-                (&mut parts.turned_away, quarter)
+            let (part, room) = if record.cause().is_some_and(is_clients_own) {
+                (&mut parts.by_clients, quarter)
             } else {
                 (&mut parts.failed, self.capacity - quarter)
             };
@@ -48,7 +48,7 @@ impl Ring {
     /// The exchange with this id, if it is still kept.
     pub fn find(&self, id: RequestId) -> Option<Arc<OwnedRecord>> {
         self.locked(|parts| {
-            let mut newest_first = parts.failed.iter().rev().chain(parts.turned_away.iter().rev());
+            let mut newest_first = parts.failed.iter().rev().chain(parts.by_clients.iter().rev());
             newest_first.find(|record| record.id == id).cloned()
         })
     }
@@ -56,7 +56,7 @@ impl Ring {
     /// At most `limit` exchanges that `wanted` accepts, those that ended last first.
     pub fn newest(&self, limit: usize, wanted: impl Fn(&OwnedRecord) -> bool) -> Vec<Arc<OwnedRecord>> {
         let mut records: Vec<_> = self.locked(|parts| {
-            let all = parts.failed.iter().chain(&parts.turned_away);
+            let all = parts.failed.iter().chain(&parts.by_clients);
             all.filter(|record| wanted(record)).cloned().collect()
         });
         records.sort_by_key(|record| std::cmp::Reverse(record.ended()));
@@ -66,7 +66,7 @@ impl Ring {
 
     /// How many exchanges are kept.
     pub fn len(&self) -> usize {
-        self.locked(|parts| parts.failed.len() + parts.turned_away.len())
+        self.locked(|parts| parts.failed.len() + parts.by_clients.len())
     }
 
     /// Whether nothing failed so far.
@@ -77,9 +77,4 @@ impl Ring {
     fn locked<T>(&self, use_parts: impl FnOnce(&mut Parts) -> T) -> T {
         use_parts(&mut self.parts.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// Whether the exchange ended before an upstream was even looked for.
-fn is_turned_away(record: &OwnedRecord) -> bool {
-    record.evidence.attempts.is_empty() && record.stage().is_some_and(|stage| stage <= Stage::Guard)
 }

@@ -1,1 +1,0 @@
-//! Batching, dropping, reopening.
