@@ -5,12 +5,17 @@
 
 mod complaint;
 pub mod defaults;
+mod file;
+mod for_upstreams;
+mod keys;
 mod lang;
+mod meaning;
 pub mod plan;
 mod size;
 mod source;
+mod text;
 
-pub use complaint::{Complaint, Severity};
+pub use complaint::{Arg, Complaint, Severity};
 pub use lang::Lang;
 pub use plan::Plan;
 pub use size::ByteSize;

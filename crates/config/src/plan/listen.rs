@@ -79,8 +79,51 @@ impl Default for ClientDeadlines {
 /// The deviations from strict HTTP/1.1 the operator asked for, each a risk taken knowingly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lenient {
-    /// `bare_lf`: lines of a request head may end in a bare LF.
+    /// Several equal `Content-Length` values of a request count as one.
+    pub equal_lengths: bool,
+    /// `Transfer-Encoding` beats `Content-Length` instead of being refused with it.
+    pub coding_beats_length: bool,
+    /// Lines of a request head may end in a bare LF.
     pub bare_lf: bool,
-    /// `obs_fold`: a folded field line of a request is joined by a space.
+    /// A folded field line of a request is joined by a space.
     pub obs_fold: bool,
+    /// Whitespace between field name and colon of a request is removed.
+    pub space_before_colon: bool,
+    /// The `Host` of a request may be empty or missing.
+    pub missing_host: bool,
+    /// The target of a request may hold bytes that should be percent-encoded.
+    pub target_characters: bool,
+    /// Field values of answers may hold control bytes other than NUL, CR and LF.
+    pub control_bytes: bool,
+}
+
+impl Lenient {
+    /// The names of all options, as in the file.
+    pub const NAMES: [&'static str; 8] = [
+        "equal_lengths",
+        "coding_beats_length",
+        "bare_lf",
+        "obs_fold",
+        "space_before_colon",
+        "missing_host",
+        "target_characters",
+        "control_bytes",
+    ];
+
+    /// Switches the option of this name on; says whether there is one.
+    pub(crate) fn allow(&mut self, name: &str) -> bool {
+        let option = match name {
+            "equal_lengths" => &mut self.equal_lengths,
+            "coding_beats_length" => &mut self.coding_beats_length,
+            "bare_lf" => &mut self.bare_lf,
+            "obs_fold" => &mut self.obs_fold,
+            "space_before_colon" => &mut self.space_before_colon,
+            "missing_host" => &mut self.missing_host,
+            "target_characters" => &mut self.target_characters,
+            "control_bytes" => &mut self.control_bytes,
+            _ => return false,
+        };
+        *option = true;
+        true
+    }
 }

@@ -1,0 +1,113 @@
+//! The keys at the top of a file, and the small tables that belong to the whole gateway.
+
+use super::{
+    Form, Key, Kind, MONTH, Part, Preset, SHORTEST, Table, client::CLIENT, pool::POOL, site::ANSWERS,
+    site::SITE,
+};
+use crate::{defaults, plan::Lenient};
+
+/// The file.
+pub(crate) static ROOT: Table = Table { id: "root", parts: &[GATEWAY, ANSWERS, TABLES] };
+
+const GATEWAY: Part = Part {
+    id: "gateway",
+    keys: &[
+        Key::new("workers", Kind::Count(1, 1024), Preset::Sentence("per_core"), "2"),
+        Key::new(
+            "drain",
+            Kind::Duration(std::time::Duration::ZERO, MONTH),
+            Preset::Duration(defaults::DRAIN),
+            "\"2m\"",
+        ),
+        Key::new("trusted", Kind::OneOrMany(&NETWORK), Preset::Nothing, "[\"10.0.0.0/8\"]"),
+        Key::new("pseudonym", Kind::Text(Form::Name), Preset::Sentence("random_name"), "\"edge-1\""),
+        Key::new("lenient", Kind::OneOrMany(&LENIENCY), Preset::Nothing, "[\"bare_lf\"]"),
+    ],
+};
+
+const TABLES: Part = Part {
+    id: "tables",
+    keys: &[
+        Key::new("listen", Kind::Table(&LISTEN), Preset::Required, "{ http = \"127.0.0.1:8081\" }"),
+        Key::new("client", Kind::Table(&CLIENT), Preset::Nothing, "{ connections = 5000 }"),
+        Key::new("resolver", Kind::Table(&RESOLVER), Preset::Nothing, "{ mode = \"system\" }"),
+        Key::new("log", Kind::Table(&LOG), Preset::Nothing, "{ level = \"debug\" }"),
+        Key::new("pool", Kind::Map(Form::Name, &A_POOL), Preset::Nothing, POOL_EXAMPLE),
+        Key::new("site", Kind::Map(Form::Host, &A_SITE), Preset::Required, SITE_EXAMPLE),
+    ],
+};
+
+static LISTEN: Table = Table {
+    id: "listen",
+    parts: &[Part {
+        id: "listen",
+        keys: &[
+            Key::new("http", Kind::OneOrMany(&LISTENER), Preset::Nothing, "\"0.0.0.0:80\""),
+            Key::new("https", Kind::OneOrMany(&LISTENER), Preset::Nothing, "[\"0.0.0.0:443\", \"[::]:443\"]"),
+            Key::new("admin", Kind::Text(Form::Address), Preset::Nothing, "\"127.0.0.1:9180\""),
+        ],
+    }],
+};
+
+static RESOLVER: Table = Table {
+    id: "resolver",
+    parts: &[Part {
+        id: "resolver",
+        keys: &[
+            Key::new("mode", Kind::Choice(&["own", "system"]), Preset::Word("own"), "\"system\""),
+            Key::new("servers", Kind::OneOrMany(&SERVER), Preset::Sentence("system_servers"), "\"10.0.0.2\""),
+            Key::new(
+                "ttl_min",
+                Kind::Duration(SHORTEST, MONTH),
+                Preset::Duration(defaults::TTL_MIN),
+                "\"5s\"",
+            ),
+            Key::new(
+                "ttl_max",
+                Kind::Duration(SHORTEST, MONTH),
+                Preset::Duration(defaults::TTL_MAX),
+                "\"5m\"",
+            ),
+            Key::new(
+                "negative_ttl",
+                Kind::Duration(SHORTEST, MONTH),
+                Preset::Duration(defaults::NEGATIVE_TTL),
+                "\"1s\"",
+            ),
+        ],
+    }],
+};
+
+static LOG: Table = Table {
+    id: "log",
+    parts: &[Part {
+        id: "log",
+        keys: &[
+            Key::new("level", Kind::Choice(&LEVELS), Preset::Word("info"), "\"warn\""),
+            Key::new(
+                "access",
+                Kind::Either(&ACCESS),
+                Preset::Word("stdout"),
+                "\"/var/log/torwart/access.log\"",
+            ),
+            Key::new("format", Kind::Choice(&["json", "human"]), Preset::Word("json"), "\"human\""),
+            Key::new(
+                "failed_exchanges",
+                Kind::Count(0, 1_000_000),
+                Preset::Count(defaults::FAILED_EXCHANGES as u64),
+                "5000",
+            ),
+        ],
+    }],
+};
+
+static LENIENCY: Kind = Kind::Choice(&Lenient::NAMES);
+static NETWORK: Kind = Kind::Text(Form::Network);
+static LISTENER: Kind = Kind::Text(Form::Listen);
+static SERVER: Kind = Kind::Text(Form::Address);
+static A_POOL: Kind = Kind::Table(&POOL);
+static A_SITE: Kind = Kind::Table(&SITE);
+const ACCESS: [Kind; 2] = [Kind::Switch, Kind::Text(Form::File)];
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+const POOL_EXAMPLE: &str = "{ shop = { upstreams = \"http://127.0.0.1:3001\" } }";
+const SITE_EXAMPLE: &str = "{ \"example.org\" = { upstreams = \"http://127.0.0.1:3001\" } }";

@@ -1,0 +1,84 @@
+//! What the parts of a plan mean together: names given twice, certificates without listeners, routes never reached.
+
+use std::collections::HashMap;
+
+use super::{Build, listen::Listen, site::Built};
+use crate::{
+    Place,
+    file::Group,
+    plan::{HostPattern, PathMatch, Route},
+};
+
+/// Looks at listeners, sites and pools together.
+pub(super) fn check(build: &mut Build<'_>, root: &Group, listen: &Listen, sites: &[Built]) {
+    if sites.is_empty()
+        && let Some(place) = root.key_place("site")
+    {
+        build.complaints.error(place, "no_site");
+    }
+    hosts_given_twice(build, sites);
+    certificates(build, listen, sites);
+    for named in build.named.iter().filter(|named| !named.is_used) {
+        build.complaints.warn(named.place, "pool_unused").text("name", &named.name);
+    }
+}
+
+/// Warns of routes that an earlier one hides; `routes` stand in the order of decision.
+pub(super) fn shadows(build: &mut Build<'_>, routes: &[(Route, Place)]) {
+    for (at, (route, place)) in routes.iter().enumerate() {
+        if let Some((_, by)) = routes.iter().take(at).find(|(earlier, _)| hides(earlier, route)) {
+            build.complaints.error(*place, "route_hidden").and(*by).text("path", &*route.name);
+        }
+    }
+}
+
+/// Whether no request is left for routes after this one.
+pub(super) fn takes_everything(route: &Route) -> bool {
+    route.path == PathMatch::Any && route.methods.is_empty() && route.headers.is_empty()
+}
+
+/// Whether every request `later` takes is taken by `earlier`. Patterns are compared by their text only.
+fn hides(earlier: &Route, later: &Route) -> bool {
+    let path = match (&earlier.path, &later.path) {
+        (PathMatch::Regex(pattern), PathMatch::Prefix(_) | PathMatch::Any | PathMatch::Regex(_))
+            if ["", "^", "^/", ".*", "^/.*", "^.*$", "^/.*$"].contains(&pattern.regex().as_str()) =>
+        {
+            true
+        }
+        (earlier, later) => earlier == later,
+    };
+    let methods = earlier.methods.is_empty()
+        || (!later.methods.is_empty() && later.methods.iter().all(|method| earlier.methods.contains(method)));
+    path && methods && earlier.headers.iter().all(|condition| later.headers.contains(condition))
+}
+
+fn hosts_given_twice(build: &mut Build<'_>, sites: &[Built]) {
+    let mut seen: HashMap<&HostPattern, Place> = HashMap::new();
+    for (host, place) in sites.iter().flat_map(|built| &built.hosts) {
+        if let Some(first) = seen.get(host) {
+            build.complaints.error(*place, "host_twice").and(*first);
+        } else {
+            seen.insert(host, *place);
+        }
+    }
+}
+
+fn certificates(build: &mut Build<'_>, listen: &Listen, sites: &[Built]) {
+    let is_any = sites.iter().any(|built| built.certificate.is_some());
+    if let (Some(https), false) = (listen.https, is_any) {
+        build.complaints.error(https, "https_without_certificate");
+    }
+    for built in sites {
+        match (listen.https, built.certificate, built.redirect_to_https) {
+            (None, Some(certificate), _) => {
+                drop(build.complaints.error(certificate, "certificate_without_https"))
+            }
+            (None, None, Some(redirect)) => drop(build.complaints.error(redirect, "redirect_without_https")),
+            (Some(_), None, redirect) if is_any => {
+                let place = redirect.unwrap_or(built.place);
+                build.complaints.warn(place, "site_without_certificate").text("name", &*built.site.name);
+            }
+            _ => {}
+        }
+    }
+}

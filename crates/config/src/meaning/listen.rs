@@ -1,0 +1,114 @@
+//! Where clients are accepted, what they may send, and how names are resolved.
+
+use std::net::SocketAddr;
+
+use super::{Build, address, narrow};
+use crate::{
+    Place, defaults,
+    file::Group,
+    plan::{ClientDeadlines, ClientLimits, ListenAddress, Listener, ResolverMode, ResolverPlan},
+};
+
+/// `[listen]`, and where the addresses with TLS stand.
+pub(super) struct Listen {
+    pub(super) listeners: Vec<Listener>,
+    pub(super) admin: Option<SocketAddr>,
+    /// Where `https` stands, if it does.
+    pub(super) https: Option<Place>,
+}
+
+/// Reads `[listen]`.
+pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
+    let mut listen = Listen { listeners: Vec::new(), admin: None, https: None };
+    let Some(group) = root.group("listen") else { return listen };
+    let mut seen: Vec<(ListenAddress, Place)> = Vec::new();
+    for (key, tls) in [("http", false), ("https", true)] {
+        for text in group.texts(key) {
+            let Some(address) = address::listen(build, &text) else { continue };
+            claim(build, &mut seen, &address, text.place);
+            listen.listeners.push(Listener { address, tls });
+        }
+    }
+    if let Some(text) = group.text("admin") {
+        listen.admin = address::socket(build, &text);
+        if let Some(admin) = listen.admin {
+            claim(build, &mut seen, &ListenAddress::Tcp(admin), text.place);
+            if !admin.ip().is_loopback() {
+                build.complaints.warn(text.place, "admin_not_loopback").text("value", text.value);
+            }
+        }
+    }
+    if !group.has("http") && !group.has("https") {
+        let place = root.key_place("listen").unwrap_or_default();
+        build.complaints.error(place, "nowhere_to_listen");
+    }
+    listen.https = group.key_place("https").filter(|_| !group.list("https").is_empty());
+    listen
+}
+
+/// Notes that an address is taken; two ports chosen by the kernel never clash.
+fn claim(
+    build: &mut Build<'_>,
+    seen: &mut Vec<(ListenAddress, Place)>,
+    address: &ListenAddress,
+    place: Place,
+) {
+    if matches!(address, ListenAddress::Tcp(socket) if socket.port() == 0) {
+        return;
+    }
+    match seen.iter().find(|(other, _)| other == address) {
+        Some((_, first)) => drop(build.complaints.error(place, "address_twice").and(*first)),
+        None => seen.push((address.clone(), place)),
+    }
+}
+
+/// Reads `[client]`.
+pub(super) fn client(root: &Group) -> (usize, ClientLimits, ClientDeadlines) {
+    let mut limits = ClientLimits::default();
+    let mut deadlines = ClientDeadlines::default();
+    let Some(client) = root.group("client") else { return (defaults::CONNECTIONS, limits, deadlines) };
+    if let Some(group) = client.group("limit") {
+        limits = ClientLimits {
+            head: group.size("head").unwrap_or(limits.head),
+            fields: group.count("fields").map_or(limits.fields, narrow),
+            target: group.size("target").unwrap_or(limits.target),
+            body: group.size("body").unwrap_or(limits.body),
+        };
+    }
+    if let Some(group) = client.group("deadline") {
+        deadlines = ClientDeadlines {
+            handshake: group.duration("handshake").unwrap_or(deadlines.handshake),
+            head: group.duration("head").unwrap_or(deadlines.head),
+            body: group.duration("body").unwrap_or(deadlines.body),
+            send: group.duration("send").unwrap_or(deadlines.send),
+            keep_alive: group.duration("keep_alive").unwrap_or(deadlines.keep_alive),
+            linger: group.duration("linger").unwrap_or(deadlines.linger),
+        };
+    }
+    (client.count("connections").map_or(defaults::CONNECTIONS, narrow), limits, deadlines)
+}
+
+/// Reads `[resolver]`.
+pub(super) fn resolver(build: &mut Build<'_>, root: &Group) -> ResolverPlan {
+    let standard = ResolverPlan::default();
+    let Some(group) = root.group("resolver") else { return standard };
+    let mode = match group.text("mode").map(|text| text.value) {
+        Some("system") => ResolverMode::System,
+        _ => ResolverMode::Own,
+    };
+    let plan = ResolverPlan {
+        mode,
+        servers: group.texts("servers").filter_map(|text| address::server(build, &text)).collect(),
+        ttl_min: group.duration("ttl_min").unwrap_or(standard.ttl_min),
+        ttl_max: group.duration("ttl_max").unwrap_or(standard.ttl_max),
+        negative_ttl: group.duration("negative_ttl").unwrap_or(standard.negative_ttl),
+    };
+    if plan.ttl_min > plan.ttl_max {
+        let place = group.find("ttl_min").or(group.find("ttl_max")).map(|at| at.place).unwrap_or_default();
+        build.complaints.error(place, "ttl_bounds_crossed");
+    }
+    if let (ResolverMode::System, Some(servers)) = (mode, group.key_place("servers")) {
+        build.complaints.error(servers, "servers_with_system");
+    }
+    plan
+}

@@ -1,0 +1,133 @@
+//! Pools, with a table of their own or named on the spot.
+
+use std::net::IpAddr;
+
+use super::{Build, Named, host, ladder, narrow, narrow32, shared, upstream};
+use crate::{
+    Place,
+    file::{Group, Written},
+    plan::{
+        CertificateFiles, IdleLinks, Pool, PoolIndex, ResponseLimits, RetryPlan, Roots, Scheme, ServerName,
+        SpreadNames, Upstream, UpstreamTls,
+    },
+};
+
+/// Builds the pools of `[pool.NAME]`.
+pub(super) fn named(build: &mut Build<'_>, root: &Group) {
+    for (name, value) in root.group("pool").map(|group| group.entries.as_slice()).unwrap_or_default() {
+        let Written::Group(group) = &value.value else { continue };
+        let index = pool(build, &name.value, name.place, &[group]);
+        let group = group.clone();
+        build.named.push(Named { name: name.value.clone(), place: name.place, index, is_used: false, group });
+    }
+}
+
+/// Builds one pool from the first of the layers; wider ones give deadlines only.
+pub(super) fn pool(build: &mut Build<'_>, name: &str, place: Place, layers: &[&Group]) -> PoolIndex {
+    let nothing = Group::default();
+    let group = layers.first().copied().unwrap_or(&nothing);
+    let upstreams = upstreams(build, group, place);
+    let pool = Pool {
+        index: PoolIndex(build.pools.len()),
+        name: shared(name),
+        tls: tls(build, group, &upstreams),
+        upstreams,
+        spread: match group.text("resolve").map(|text| text.value) {
+            Some("each") => SpreadNames::Each,
+            _ => SpreadNames::One,
+        },
+        deadlines: ladder::link(layers),
+        retry: retry(group),
+        idle: idle(group),
+        limits: response_limits(build, group),
+    };
+    let index = pool.index;
+    build.pools.push(pool);
+    index
+}
+
+/// A certificate with its key.
+pub(super) fn certificate(build: &mut Build<'_>, group: &Group) -> Option<CertificateFiles> {
+    let (chain, key) = (group.text("chain")?, group.text("key")?);
+    Some(CertificateFiles { chain: build.file(&chain), key: build.file(&key) })
+}
+
+fn upstreams(build: &mut Build<'_>, group: &Group, place: Place) -> Vec<Upstream> {
+    let mut upstreams: Vec<(Upstream, Place)> = Vec::new();
+    for text in group.texts("upstreams") {
+        let Some(upstream) = upstream::upstream(build, &text) else { continue };
+        match upstreams.iter().find(|(other, _)| other.target == upstream.target) {
+            Some((_, first)) => drop(build.complaints.error(text.place, "upstream_twice").and(*first)),
+            None => upstreams.push((upstream, text.place)),
+        }
+    }
+    if group.has("upstreams") && group.list("upstreams").is_empty() {
+        build.complaints.error(group.key_place("upstreams").unwrap_or(place), "no_upstreams");
+    }
+    upstreams.into_iter().map(|(upstream, _)| upstream).collect()
+}
+
+fn tls(build: &mut Build<'_>, group: &Group, upstreams: &[Upstream]) -> UpstreamTls {
+    let mut plan = UpstreamTls::default();
+    let (Some(tls), Some(place)) = (group.group("tls"), group.key_place("tls")) else { return plan };
+    if !upstreams.is_empty() && upstreams.iter().all(|upstream| upstream.scheme == Scheme::Http) {
+        build.complaints.error(place, "tls_without_https");
+    }
+    if let Some(ca) = tls.text("ca") {
+        plan.roots = Roots::File(build.file(&ca));
+    }
+    if let Some(name) = tls.text("name") {
+        plan.name = match name.value.parse::<IpAddr>() {
+            Ok(address) => Some(shared(&address.to_string())),
+            Err(_) => host::name(build, &name).map(|name| shared(&name)),
+        };
+    }
+    if tls.switch("sni") == Some(false) {
+        plan.sni = ServerName::Off;
+    }
+    if let Some(name) = tls.text("sni").and_then(|text| host::name(build, &text)) {
+        plan.sni = ServerName::Other(shared(&name));
+    }
+    plan.client_certificate = tls.group("certificate").and_then(|group| certificate(build, group));
+    if tls.switch("verify") == Some(false) {
+        plan.verify = false;
+        build.complaints.warn(tls.find("verify").map_or(place, |at| at.place), "verify_off");
+    }
+    plan
+}
+
+fn retry(group: &Group) -> RetryPlan {
+    let standard = RetryPlan::default();
+    let Some(group) = group.group("retry") else { return standard };
+    RetryPlan {
+        attempts: group.count("attempts").map_or(standard.attempts, narrow32),
+        percent: group.count("percent").map_or(standard.percent, narrow32),
+        per_second: group.count("per_second").map_or(standard.per_second, narrow32),
+    }
+}
+
+fn idle(group: &Group) -> IdleLinks {
+    let standard = IdleLinks::default();
+    let Some(group) = group.group("idle") else { return standard };
+    IdleLinks {
+        links: group.count("links").map_or(standard.links, narrow),
+        keep: group.duration("for").unwrap_or(standard.keep),
+    }
+}
+
+fn response_limits(build: &mut Build<'_>, group: &Group) -> ResponseLimits {
+    let standard = ResponseLimits::default();
+    let Some(group) = group.group("response_limit") else { return standard };
+    let head = group.size("head").unwrap_or(standard.head);
+    if let Some(field) = group.find("field").filter(|_| group.size("field").is_some_and(|field| field > head))
+    {
+        build.complaints.error(field.place, "field_above_head").text("head", head.to_string());
+    }
+    ResponseLimits {
+        head,
+        field: group.size("field").unwrap_or(standard.field.min(head)),
+        fields: group.count("fields").map_or(standard.fields, narrow),
+        interim: group.count("interim").map_or(standard.interim, narrow32),
+        body: group.size("body"),
+    }
+}

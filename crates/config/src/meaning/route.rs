@@ -1,0 +1,200 @@
+//! Routes: what they take, what they do, and what they have from their site.
+
+use std::sync::Arc;
+
+use super::{Build, headers, host, ladder, path, pool, shared};
+use crate::{
+    ByteSize, Place,
+    file::{At, Group, nearest},
+    plan::{Action, HostPolicy, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
+};
+
+/// What the routes of a site have from it.
+pub(super) struct Home<'a> {
+    pub(super) name: &'a str,
+    pub(super) group: &'a Group,
+    /// What routes without an action of their own do.
+    pub(super) action: Option<Action>,
+    /// The limit for request bodies where neither site nor route has one.
+    pub(super) body_limit: ByteSize,
+}
+
+/// A route of `[[site.NAME.route]]`.
+pub(super) fn route(build: &mut Build<'_>, at: &At<&Group>, home: &Home<'_>) -> Route {
+    let group = at.value;
+    let path = match group.text("path") {
+        Some(text) => path::rule(build, &text).unwrap_or(PathMatch::Any),
+        None => PathMatch::Any,
+    };
+    let methods: Vec<_> = group.texts("methods").filter_map(|text| method(build, &text)).collect();
+    let written = group.text("path").map_or("/", |text| text.value);
+    let name =
+        if methods.is_empty() { written.to_owned() } else { format!("{} {written}", methods.join(",")) };
+    let pool_name = format!("{} {name}", home.name);
+    let own = action(build, group, &pool_name, at.place, &[group, home.group]);
+    misplaced(build, group, true);
+    let action = own.or_else(|| home.action.clone()).unwrap_or_else(|| {
+        if !group.is_doubtful {
+            build.complaints.error(at.place, "route_without_action");
+        }
+        Action::Deny
+    });
+    let headers = headers::required(build, group);
+    let mut route = forwarding(build, &[group, home.group], action, home.body_limit);
+    route.name = shared(&name);
+    route.path = path;
+    route.methods = methods;
+    route.headers = headers;
+    if let (Some(place), false) = (group.key_place("rewrite"), matches!(route.action, Action::Forward(_))) {
+        build.complaints.error(place, "rewrite_without_forward");
+    }
+    route
+}
+
+/// The route for everything that a site's own action makes.
+pub(super) fn own(build: &mut Build<'_>, action: Action, home: &Home<'_>) -> Route {
+    forwarding(build, &[home.group], action, home.body_limit)
+}
+
+/// The action a table names, if it does.
+pub(super) fn action(
+    build: &mut Build<'_>,
+    group: &Group,
+    pool_name: &str,
+    place: Place,
+    layers: &[&Group],
+) -> Option<Action> {
+    let is_denied = group.switch("deny") == Some(true);
+    let given = ["pool", "upstreams", "redirect", "deny"]
+        .into_iter()
+        .filter(|key| group.has(key) && (*key != "deny" || is_denied))
+        .filter_map(|key| group.key_place(key));
+    let given: Vec<Place> = given.collect();
+    if let [first, second, ..] = given.as_slice() {
+        build.complaints.error(*second, "two_actions").and(*first);
+    }
+    if is_denied {
+        return Some(Action::Deny);
+    }
+    if let Some(name) = group.text("pool") {
+        return Some(Action::Forward(use_pool(build, &name)));
+    }
+    if group.has("upstreams") {
+        return Some(Action::Forward(pool::pool(build, pool_name, place, layers)));
+    }
+    // An action that was complained about is one nonetheless.
+    redirect(build, group).map(Action::Redirect).or((!given.is_empty()).then_some(Action::Deny))
+}
+
+/// Complains about keys that say how links are made where no upstreams are named; a site's deadlines are there for
+/// all of its routes.
+pub(super) fn misplaced(build: &mut Build<'_>, group: &Group, is_route: bool) {
+    if group.has("upstreams") {
+        return;
+    }
+    let links = ["tls", "resolve", "retry", "idle", "response_limit"]
+        .iter()
+        .filter_map(|key| Some((key.to_string(), group.key_place(key)?)));
+    let deadline = group.group("deadline").filter(|_| is_route);
+    let steps = ["resolve", "connect", "handshake"]
+        .iter()
+        .filter_map(|key| Some((format!("deadline.{key}"), deadline?.key_place(key)?)));
+    for (key, place) in links.chain(steps).collect::<Vec<_>>() {
+        build.complaints.error(place, "belongs_to_pool").text("key", key);
+    }
+}
+
+/// Everything but the conditions.
+fn forwarding(build: &mut Build<'_>, layers: &[&Group], action: Action, body_limit: ByteSize) -> Route {
+    let mut patience = layers.to_vec();
+    let pool_group = match &action {
+        Action::Forward(index) => {
+            build.named.iter().find(|named| named.index == *index).map(|named| named.group.clone())
+        }
+        Action::Redirect(_) | Action::Deny => None,
+    };
+    patience.extend(&pool_group);
+    if let Action::Forward(index) = &action
+        && let Some(link) = build.pools.get(index.0).map(|pool| pool.deadlines.clone())
+    {
+        ladder::check(build, &patience, &link);
+    }
+    let index = RouteIndex(build.routes);
+    build.routes += 1;
+    Route {
+        index,
+        name: shared("*"),
+        path: PathMatch::Any,
+        methods: Vec::new(),
+        headers: Vec::new(),
+        rewrite: layers.first().and_then(|group| path::rewrite(build, group)),
+        host: host_policy(build, layers),
+        request_headers: headers::rules(build, layers, "request_headers"),
+        response_headers: headers::rules(build, layers, "response_headers"),
+        deadlines: ladder::exchange(&patience),
+        body_limit: layers.iter().find_map(|layer| layer.size("body_limit")).unwrap_or(body_limit),
+        upgrade: layers.iter().find_map(|layer| layer.switch("upgrade")).unwrap_or(true),
+        buffers: ladder::buffers(&patience),
+        action,
+    }
+}
+
+fn host_policy(build: &mut Build<'_>, layers: &[&Group]) -> HostPolicy {
+    let Some(text) = layers.iter().find_map(|layer| layer.text("host")) else { return HostPolicy::Client };
+    match text.value {
+        "client" => HostPolicy::Client,
+        "upstream" => HostPolicy::Upstream,
+        _ => host::authority(build, &text).map_or(HostPolicy::Client, HostPolicy::Literal),
+    }
+}
+
+fn use_pool(build: &mut Build<'_>, name: &At<&str>) -> PoolIndex {
+    if let Some(named) = build.named.iter_mut().find(|named| named.name == name.value) {
+        named.is_used = true;
+        return named.index;
+    }
+    match nearest(name.value, build.named.iter().map(|named| named.name.as_str())) {
+        Some(near) => build.complaints.error(name.place, "unknown_pool_near").text("near", near),
+        None => build.complaints.error(name.place, "unknown_pool"),
+    }
+    .text("name", name.value);
+    PoolIndex(usize::MAX)
+}
+
+fn redirect(build: &mut Build<'_>, group: &Group) -> Option<Redirect> {
+    if let Some(text) = group.text("redirect") {
+        return Some(Redirect { status: 308, to: headers::location(build, &text)? });
+    }
+    let redirect = group.group("redirect")?;
+    let status = redirect.count("status").unwrap_or(308);
+    if let Some(at) = redirect.find("status").filter(|_| !matches!(status, 301 | 302 | 303 | 307 | 308)) {
+        build.complaints.error(at.place, "bad_redirect_status").text("value", status.to_string());
+    }
+    let to = redirect.text("to").and_then(|text| headers::location(build, &text))?;
+    Some(Redirect { status: u16::try_from(status).unwrap_or(308), to })
+}
+
+fn method(build: &mut Build<'_>, text: &At<&str>) -> Option<Arc<str>> {
+    let is_token = !text.value.is_empty()
+        && text.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let upper = text.value.to_ascii_uppercase();
+    if !is_token {
+        build.complaints.error(text.place, "bad_method").text("value", text.value);
+        return None;
+    }
+    if METHODS.contains(&upper.as_str()) && upper != text.value {
+        build
+            .complaints
+            .error(text.place, "method_in_capitals")
+            .text("value", text.value)
+            .text("near", upper);
+        return None;
+    }
+    if let Some(near) = nearest(text.value, METHODS).filter(|near| *near != text.value) {
+        build.complaints.warn(text.place, "unusual_method").text("value", text.value).text("near", near);
+    }
+    Some(shared(text.value))
+}
+
+/// The methods nobody writes in small letters on purpose.
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
