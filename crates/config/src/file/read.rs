@@ -82,12 +82,7 @@ impl Reader {
         .text("key", asked.name);
     }
 
-    fn value(
-        &mut self,
-        kind: &'static Kind,
-        value: &Spanned<DeValue<'_>>,
-        asked: Asked<'_>,
-    ) -> Option<At<Written>> {
+    fn value(&mut self, kind: &'static Kind, value: &Spanned<DeValue<'_>>, asked: Asked<'_>) -> At<Written> {
         let place = Place::from(value.span());
         let written = match (kind, value.get_ref()) {
             (Kind::Duration(least, most), DeValue::String(text)) => self.duration(text, place, *least, *most),
