@@ -11,7 +11,7 @@ mod html;
 mod problem;
 mod text;
 
-pub use accept::{choose_format, choose_lang};
+pub use accept::choose_format;
 pub use custom::{Template, TemplateFault, VARIABLES};
 pub use html::content_security_policy;
 

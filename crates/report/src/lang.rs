@@ -42,3 +42,9 @@ impl fmt::Display for Lang {
         f.write_str(self.tag())
     }
 }
+
+/// The language for this client, `default` where it names none of ours.
+pub fn choose_lang(accept_language: Option<&[u8]>, default: Lang) -> Lang {
+    let value = accept_language.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default();
+    value.split(',').find_map(|item| Lang::from_tag(item.trim().split(';').next()?)).unwrap_or(default)
+}

@@ -15,9 +15,9 @@ pub mod sentence;
 pub mod terminal;
 mod words;
 
-pub use answer::{Answer, Details, Rendered, Template, choose_format, choose_lang};
+pub use answer::{Answer, Details, Rendered, Template, choose_format};
 pub use explain::{explain, explain_all, nearest};
-pub use lang::Lang;
+pub use lang::{Lang, choose_lang};
 pub use page::Page;
 pub use reference::cause_page;
 pub use sentence::{sentence, sentence_at};

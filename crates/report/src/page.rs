@@ -1,4 +1,8 @@
 //! The page about a cause: one Markdown file per cause and language, with fixed headings.
+//!
+//! The files are part of the program, so that `explain` works where there is no documentation and no network.
+
+mod files;
 
 use crate::Lang;
 use torwart_cause::Cause;
@@ -8,14 +12,49 @@ use torwart_cause::Cause;
 pub struct Page {
     /// The heading.
     pub title: &'static str,
-    /// One sentence.
+    /// One sentence on what it is.
     pub summary: &'static str,
+    /// What happened.
+    pub what_happened: &'static str,
+    /// How to tell that it is this and nothing else.
+    pub how_to_tell: &'static str,
+    /// What to do, and who does it.
+    pub what_to_do: &'static str,
+    /// Related causes.
+    pub see_also: Vec<Cause>,
 }
 
 impl Page {
     /// The page about a cause.
     pub fn of(cause: Cause, lang: Lang) -> Self {
-        let _ = lang;
-        Self { title: cause.id(), summary: "" }
+        let text = files::text(cause, lang);
+        let [happened, tell, todo, see] = headings(lang);
+        let (title, rest) = text.trim_start_matches("# ").split_once('\n').unwrap_or((text, ""));
+        let (summary, rest) = cut(rest, happened);
+        let (what_happened, rest) = cut(rest, tell);
+        let (how_to_tell, rest) = cut(rest, todo);
+        let (what_to_do, links) = cut(rest, see);
+        Self { title, summary, what_happened, how_to_tell, what_to_do, see_also: linked(links).collect() }
     }
 }
+
+/// The second-level headings of a page, in order.
+pub(crate) const fn headings(lang: Lang) -> [&'static str; 4] {
+    match lang {
+        Lang::En => ["## What happened", "## How to tell", "## What to do", "## See also"],
+        Lang::De => ["## Was passiert ist", "## Woran man es erkennt", "## Was zu tun ist", "## Siehe auch"],
+    }
+}
+
+fn cut(text: &'static str, heading: &str) -> (&'static str, &'static str) {
+    let (before, after) = text.split_once(heading).unwrap_or((text, ""));
+    (before.trim(), after)
+}
+
+/// The causes linked as `(id.md)`.
+fn linked(text: &'static str) -> impl Iterator<Item = Cause> {
+    text.split("](").skip(1).filter_map(|rest| Cause::from_id(rest.split_once(".md)")?.0))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,9 @@
-//! Choosing form and language of an answer from what the client says it can use.
+//! Choosing the form of an answer from what the client says it can use.
 //!
 //! Quality values are honoured (RFC 9110 §12.4.2); the most specific range that fits decides about each form
 //! (§12.5.1). A wildcard alone is no wish: `*/*` and a missing field get plain text, as curl and probes expect.
 
 use super::Format;
-use crate::Lang;
 
 /// The form for this client: `accept` and `sec_fetch_dest` are the fields' values, `path` is the request's path.
 ///
@@ -15,69 +14,29 @@ use crate::Lang;
 /// assert_eq!(choose_format(Some(b"*/*"), b"/logo.png", Some(b"image")), Format::Empty);
 /// ```
 pub fn choose_format(accept: Option<&[u8]>, path: &[u8], sec_fetch_dest: Option<&[u8]>) -> Format {
-    match sec_fetch_dest.and_then(|value| std::str::from_utf8(value).ok()).map(str::trim) {
-        Some("document" | "iframe" | "frame") => return Format::Html,
-        Some("" | "empty") | None => {}
+    match sec_fetch_dest.map(<[u8]>::trim_ascii) {
+        Some(b"document" | b"iframe" | b"frame" | b"fencedframe") => return Format::Html,
+        Some(b"" | b"empty") | None => {}
         Some(_) => return Format::Empty,
     }
+    let without_wish = || if is_asset(path) { Format::Empty } else { Format::Text };
     let Some(accept) = accept.and_then(|value| std::str::from_utf8(value).ok()) else {
-        return if is_asset(path) { Format::Empty } else { Format::Text };
+        return without_wish();
     };
     let wishes: Vec<Wish<'_>> = wishes(accept).collect();
-    let candidates = [
-        (Format::Html, "text/html"),
-        (Format::Html, "application/xhtml+xml"),
-        (Format::Problem, "application/problem+json"),
-        (Format::Problem, "application/json"),
-        (Format::Text, "text/plain"),
-    ];
     let mut best: Option<(u16, Format)> = None;
-    for (format, media_type) in candidates {
+    for (format, media_type) in OFFERS {
         let quality = quality(&wishes, media_type);
         if quality > 0 && best.is_none_or(|(highest, _)| quality > highest) {
             best = Some((quality, format));
         }
     }
-    match best {
-        Some((_, format)) => format,
-        None if wishes.is_empty() || wishes.iter().any(|wish| wish.range == "*/*" && wish.quality > 0) => {
-            if is_asset(path) {
-                Format::Empty
-            } else {
-                Format::Text
-            }
-        }
-        None if wishes
-            .iter()
-            .any(|wish| wish.range.ends_with("+json") || wish.range.starts_with("text/event")) =>
-        {
-            Format::Problem
-        }
-        None => Format::Empty,
+    if let Some((_, format)) = best {
+        return format;
     }
-}
-
-/// The language for this client, `default` where it names none of ours.
-///
-/// ```
-/// use torwart_report::{Lang, choose_lang};
-/// assert_eq!(choose_lang(Some(b"fr, de-AT;q=0.8, en;q=0.5"), Lang::En), Lang::De);
-/// ```
-pub fn choose_lang(accept_language: Option<&[u8]>, default: Lang) -> Lang {
-    let Some(value) = accept_language.and_then(|value| std::str::from_utf8(value).ok()) else {
-        return default;
-    };
-    let mut best: Option<(u16, Lang)> = None;
-    for wish in wishes(value) {
-        let lang = if wish.range == "*" { Some(default) } else { Lang::from_tag(wish.range) };
-        if let Some(lang) = lang
-            && wish.quality > 0
-            && best.is_none_or(|(highest, _)| wish.quality > highest)
-        {
-            best = Some((wish.quality, lang));
-        }
-    }
-    best.map_or(default, |(_, lang)| lang)
+    // What remains named something we do not have: images, styles, event streams. A body would only be in the way.
+    let is_named = wishes.iter().any(|wish| wish.range != "*/*" && wish.quality > 0);
+    if is_named { Format::Empty } else { without_wish() }
 }
 
 /// One range of the field, with its quality in thousandths.
@@ -97,7 +56,7 @@ fn wishes(value: &str) -> impl Iterator<Item = Wish<'_>> {
     })
 }
 
-/// `qvalue` of RFC 9110 §12.4.2; anything else is no wish at all.
+/// `qvalue` of RFC 9110 §12.4.2; a range with anything else is passed over.
 fn thousandths(value: &str) -> Option<u16> {
     let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
     if fraction.len() > 3 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -126,13 +85,102 @@ fn quality(wishes: &[Wish<'_>], media_type: &str) -> u16 {
 fn is_asset(path: &[u8]) -> bool {
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let Some(dot) = name.iter().rposition(|byte| *byte == b'.') else { return false };
-    name.get(dot + 1..).is_some_and(|ending| ASSETS.iter().any(|asset| ending.eq_ignore_ascii_case(asset)))
+    let ending = name.get(dot + 1..).unwrap_or_default();
+    ASSETS.iter().any(|asset| ending.eq_ignore_ascii_case(asset.as_bytes()))
 }
+
+/// What we can write, preferred first where the client likes two equally.
+const OFFERS: [(Format, &str); 4] = [
+    (Format::Html, "text/html"),
+    (Format::Problem, "application/problem+json"),
+    (Format::Problem, "application/json"),
+    (Format::Text, "text/plain"),
+];
 
 /// More ranges than any client has a reason to send.
 const MOST_WISHES: usize = 64;
 
-const ASSETS: &[&[u8]] = &[
-    b"avif", b"bmp", b"css", b"gif", b"ico", b"jpeg", b"jpg", b"js", b"map", b"mjs", b"mp3", b"mp4", b"ogg",
-    b"otf", b"png", b"svg", b"ttf", b"wasm", b"webm", b"webp", b"woff", b"woff2",
+const ASSETS: [&str; 22] = [
+    "avif", "bmp", "css", "gif", "ico", "jpeg", "jpg", "js", "map", "mjs", "mp3", "mp4", "ogg", "otf", "png",
+    "svg", "ttf", "wasm", "webm", "webp", "woff", "woff2",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn check(accept: &str, expected: Format) {
+        assert_eq!(choose_format(Some(accept.as_bytes()), b"/", None), expected, "{accept}");
+    }
+
+    #[test]
+    fn browsers_get_a_page() {
+        check(
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+            Format::Html,
+        );
+        check("TEXT/HTML", Format::Html);
+        check("text/*", Format::Html);
+        assert_eq!(choose_format(None, b"/", Some(b"document")), Format::Html);
+        assert_eq!(choose_format(Some(b"*/*"), b"/", Some(b"iframe")), Format::Html);
+    }
+
+    #[test]
+    fn programs_get_problem_details() {
+        check("application/json", Format::Problem);
+        check("application/json, text/plain, */*", Format::Problem);
+        check("application/problem+json", Format::Problem);
+        check("application/*", Format::Problem);
+        check("text/html;q=0.5, application/json", Format::Problem);
+        check("application/json;q=0.5, text/html;q=0.51", Format::Html);
+    }
+
+    #[test]
+    fn without_a_wish_there_is_plain_text() {
+        check("*/*", Format::Text);
+        check("", Format::Text);
+        check("text/plain", Format::Text);
+        check("*/*;q=0.1", Format::Text);
+        assert_eq!(choose_format(None, b"/", None), Format::Text);
+        assert_eq!(choose_format(Some(b"\xff\xfe"), b"/", None), Format::Text);
+        assert_eq!(choose_format(Some(b"*/*"), b"/api", Some(b"empty")), Format::Text);
+    }
+
+    #[test]
+    fn whoever_waits_for_a_file_gets_no_body() {
+        check("image/avif,image/webp,image/*,*/*;q=0.8", Format::Empty);
+        check("text/css,*/*;q=0.1", Format::Empty);
+        check("text/event-stream", Format::Empty);
+        assert_eq!(choose_format(Some(b"*/*"), b"/app.js", Some(b"script")), Format::Empty);
+        assert_eq!(choose_format(Some(b"*/*"), b"/static/font.WOFF2", None), Format::Empty);
+        assert_eq!(choose_format(None, b"/favicon.ico", None), Format::Empty);
+        assert_eq!(choose_format(Some(b"text/html"), b"/logo.svg", None), Format::Html);
+    }
+
+    #[test]
+    fn a_form_ruled_out_is_not_sent() {
+        check("text/html;q=0, text/plain", Format::Text);
+        check("text/html;q=0.0, text/*", Format::Text);
+        check("application/json;q=0, */*", Format::Text);
+    }
+
+    #[test]
+    fn broken_weights_are_passed_over() {
+        check("text/html;q=2, application/json;q=0.1", Format::Problem);
+        check("text/html;q=0.1234, text/plain;q=0.1", Format::Text);
+        check("text/html;q=1.5", Format::Text);
+        check("text/html; Q=0.4 ;x=1, text/plain;q=0.3", Format::Html);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(
+            accept in proptest::collection::vec(any::<u8>(), 0..64),
+            path in proptest::collection::vec(any::<u8>(), 0..32),
+            dest in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..12)),
+        ) {
+            let _ = choose_format(Some(&accept), &path, dest.as_deref());
+        }
+    }
+}

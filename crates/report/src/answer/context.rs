@@ -1,7 +1,7 @@
 //! The words and values of one answer, shared by all its forms and by custom templates.
 
 use super::Answer;
-use crate::words;
+use crate::{sentence, sentence_at, words};
 
 /// What an answer says, in words, before it takes a form.
 pub(super) struct Words {
@@ -24,14 +24,24 @@ impl Words {
     }
 }
 
-/// The answer's time in UTC, for people and for `datetime` attributes.
+/// The answer's time in UTC: for people, and for `datetime` attributes.
 pub(super) fn time(answer: &Answer<'_>) -> (String, String) {
     let Ok(stamp) = jiff::Timestamp::try_from(answer.time) else { return Default::default() };
     (stamp.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(), stamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-/// A link that may stand in a page: only schemes that cannot run anything.
-pub(super) fn link<'a>(text: Option<&'a str>, schemes: &[&str]) -> Option<&'a str> {
+/// The link for help, if it is one that may stand in a page.
+pub(super) fn support<'a>(answer: &Answer<'a>) -> Option<&'a str> {
+    link(answer.support, &["https", "http", "mailto", "tel"])
+}
+
+/// The link to the status page, if it is one that may stand in a page.
+pub(super) fn status_page<'a>(answer: &Answer<'a>) -> Option<&'a str> {
+    link(answer.status_page, &["https", "http"])
+}
+
+/// Only schemes that cannot run anything, and nothing that could end a line or an attribute.
+fn link<'a>(text: Option<&'a str>, schemes: &[&str]) -> Option<&'a str> {
     let text = text?.trim();
     let (scheme, rest) = text.split_once(':')?;
     let is_allowed = schemes.iter().any(|allowed| allowed.eq_ignore_ascii_case(scheme));
@@ -39,7 +49,22 @@ pub(super) fn link<'a>(text: Option<&'a str>, schemes: &[&str]) -> Option<&'a st
     (is_allowed && is_clean).then_some(text)
 }
 
-/// Schemes for `support`.
-pub(super) const SUPPORT: &[&str] = &["https", "http", "mailto", "tel"];
-/// Schemes for `status_page`.
-pub(super) const STATUS_PAGE: &[&str] = &["https", "http"];
+/// Text without what could break a line, a terminal or a page.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// What trusted viewers see, as label and value; empty for strangers.
+pub(super) fn details(answer: &Answer<'_>) -> Vec<(String, String)> {
+    let Some(details) = &answer.details else { return Vec::new() };
+    let lang = answer.lang;
+    let rows = [
+        ("label-cause", Some(answer.cause.id().to_owned())),
+        ("label-stage", Some(sentence::stage(details.stage, lang))),
+        ("label-ending", details.ending.map(|ending| sentence_at(details.stage, &ending, lang))),
+        ("label-upstream", details.upstream.map(clean)),
+        ("label-address", details.address.map(|address| clean(&address.to_string()))),
+        ("label-attempts", Some(details.attempts.to_string())),
+    ];
+    rows.into_iter().filter_map(|(key, value)| Some((words::say(lang, key, &[]), value?))).collect()
+}

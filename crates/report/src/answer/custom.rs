@@ -56,13 +56,13 @@ impl Template {
             title => words.title,
             message => words.message,
             advice => words.advice,
-            request_id => answer.request_id,
+            request_id => context::clean(answer.request_id),
             site => answer.site,
             lang => answer.lang.tag(),
             time => context::time(answer).0,
             retry_after => answer.retry_after,
-            support => context::link(answer.support, context::SUPPORT),
-            status_page => context::link(answer.status_page, context::STATUS_PAGE),
+            support => context::support(answer),
+            status_page => context::status_page(answer),
             is_safe_to_repeat => answer.is_safe_to_repeat,
         });
         page.map_err(|error| fault(&error))

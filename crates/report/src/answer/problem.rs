@@ -1,38 +1,62 @@
 //! The answer for programs: problem details (RFC 9457).
+//!
+//! The type is `about:blank` for everybody: what a stranger may know is in the status. Trusted viewers find the cause
+//! and what was observed in extension members.
 
 use super::{Answer, context};
 use crate::sentence_at;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 pub(super) fn document(answer: &Answer<'_>) -> String {
     let words = context::Words::of(answer);
-    let mut members = Map::new();
-    members.insert("type".into(), json!("about:blank"));
-    members.insert("title".into(), json!(words.title));
-    members.insert("status".into(), json!(answer.status));
-    members.insert("detail".into(), json!(format!("{} {}", words.message, words.advice)));
-    members.insert("instance".into(), json!(uri_reference(answer.request_id)));
-    if let Some(seconds) = answer.retry_after {
-        members.insert("retry_after".into(), json!(seconds));
-    }
-    if let Some(link) = context::link(answer.support, context::SUPPORT) {
-        members.insert("support".into(), json!(link));
-    }
-    if let Some(link) = context::link(answer.status_page, context::STATUS_PAGE) {
-        members.insert("status_page".into(), json!(link));
-    }
-    if let Some(details) = &answer.details {
-        members.insert("cause".into(), json!(answer.cause.id()));
-        members.insert("stage".into(), json!(details.stage.id()));
-        members.insert(
-            "ending".into(),
-            json!(details.ending.map(|ending| sentence_at(details.stage, &ending, answer.lang))),
-        );
-        members.insert("upstream".into(), json!(details.upstream));
-        members.insert("address".into(), json!(details.address.map(ToString::to_string)));
-        members.insert("attempts".into(), json!(details.attempts));
-    }
-    Value::Object(members).to_string() + "\n"
+    let problem = Problem {
+        r#type: "about:blank",
+        title: words.title,
+        status: answer.status,
+        detail: format!("{} {}", words.message, words.advice),
+        instance: uri_reference(answer.request_id),
+        retry_after: answer.retry_after,
+        support: context::support(answer),
+        status_page: context::status_page(answer),
+        cause: answer.details.as_ref().map(|_| answer.cause.id()),
+        stage: answer.details.as_ref().map(|details| details.stage.id()),
+        ending: answer.details.as_ref().and_then(|details| {
+            details.ending.map(|ending| sentence_at(details.stage, &ending, answer.lang))
+        }),
+        upstream: answer.details.as_ref().and_then(|details| details.upstream),
+        address: answer.details.as_ref().and_then(|details| details.address.map(ToString::to_string)),
+        attempts: answer.details.as_ref().map(|details| details.attempts),
+    };
+    // Strings and numbers always have a JSON form.
+    serde_json::to_string(&problem).unwrap_or_default() + "\n"
+}
+
+/// The members, in the order in which they are read.
+#[derive(Serialize)]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: String,
+    status: u16,
+    detail: String,
+    instance: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    support: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_page: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<usize>,
 }
 
 /// `instance` is a URI reference (RFC 9457 §3.1.5): whatever may not stand in one is percent-encoded.
@@ -41,7 +65,7 @@ fn uri_reference(id: &str) -> String {
     for byte in id.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                reference.push(char::from(byte))
+                reference.push(char::from(byte));
             }
             _ => reference.push_str(&format!("%{byte:02X}")),
         }

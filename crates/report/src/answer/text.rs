@@ -1,47 +1,24 @@
 //! The answer as a few lines of plain text, for terminals and probes.
 
 use super::{Answer, context};
-use crate::{sentence, sentence_at, words};
+use crate::{sentence, words};
+use std::fmt::Write;
 
 pub(super) fn lines(answer: &Answer<'_>) -> String {
     let words = context::Words::of(answer);
-    let lang = answer.lang;
-    let mut lines = vec![
-        format!("{} {}", answer.status, words.title),
-        String::new(),
-        words.message,
-        words.advice,
-        String::new(),
+    let say = |key| words::say(answer.lang, key, &[]);
+    let rows = [
+        ("label-request-id", Some(context::clean(answer.request_id))),
+        ("label-time", Some(context::time(answer).0)),
+        ("label-retry-after", answer.retry_after.map(|count| sentence::seconds(count, answer.lang))),
+        ("label-support", context::support(answer).map(str::to_owned)),
+        ("label-status-page", context::status_page(answer).map(str::to_owned)),
     ];
-    let mut pair = |label: &str, value: &str| {
-        let value: String = value.chars().filter(|c| !c.is_control()).collect();
-        lines.push(format!("{}: {value}", words::say(lang, label, &[])));
-    };
-    pair("label-request-id", answer.request_id);
-    pair("label-time", &context::time(answer).0);
-    if let Some(seconds) = answer.retry_after {
-        pair("label-retry-after", &format!("{seconds} s"));
+    let rows = rows.into_iter().filter_map(|(key, value)| Some((say(key), value?)));
+    let mut text = format!("{} {}\n\n{}\n{}\n\n", answer.status, words.title, words.message, words.advice);
+    for (label, value) in rows.chain(context::details(answer)) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{label}: {value}");
     }
-    if let Some(link) = context::link(answer.support, context::SUPPORT) {
-        pair("label-support", link);
-    }
-    if let Some(link) = context::link(answer.status_page, context::STATUS_PAGE) {
-        pair("label-status-page", link);
-    }
-    if let Some(details) = &answer.details {
-        pair("label-cause", answer.cause.id());
-        pair("label-stage", &sentence::stage(details.stage, lang));
-        if let Some(ending) = details.ending {
-            pair("label-ending", &sentence_at(details.stage, &ending, lang));
-        }
-        if let Some(upstream) = details.upstream {
-            pair("label-upstream", upstream);
-        }
-        if let Some(address) = details.address {
-            pair("label-address", &address.to_string());
-        }
-        pair("label-attempts", &details.attempts.to_string());
-    }
-    lines.push(String::new());
-    lines.join("\n")
+    text
 }
