@@ -125,9 +125,9 @@ impl Reader {
     fn list(&mut self, inner: &'static Kind, value: &DeValue<'_>, asked: Asked<'_>) -> Option<Written> {
         let values = value.as_array()?;
         // A table of a list has no name of its own; what is missing in it is missing at its place.
-        let read = values.iter().filter_map(|value| {
-            self.value(inner, value, Asked { name: asked.name, place: value.span().into() })
-        });
+        let read = values
+            .iter()
+            .map(|value| self.value(inner, value, Asked { name: asked.name, place: value.span().into() }));
         Some(Written::List(read.collect()))
     }
 
