@@ -4,7 +4,7 @@
 
 mod files;
 
-use crate::Lang;
+use crate::{Lang, words};
 use torwart_cause::Cause;
 
 /// The parts of a page, in Markdown.
@@ -30,20 +30,18 @@ impl Page {
         let text = files::text(cause, lang);
         let [happened, tell, todo, see] = headings(lang);
         let (title, rest) = text.trim_start_matches("# ").split_once('\n').unwrap_or((text, ""));
-        let (summary, rest) = cut(rest, happened);
-        let (what_happened, rest) = cut(rest, tell);
-        let (how_to_tell, rest) = cut(rest, todo);
-        let (what_to_do, links) = cut(rest, see);
+        let (summary, rest) = cut(rest, &happened);
+        let (what_happened, rest) = cut(rest, &tell);
+        let (how_to_tell, rest) = cut(rest, &todo);
+        let (what_to_do, links) = cut(rest, &see);
         Self { title, summary, what_happened, how_to_tell, what_to_do, see_also: linked(links).collect() }
     }
 }
 
 /// The second-level headings of a page, in order.
-pub(crate) const fn headings(lang: Lang) -> [&'static str; 4] {
-    match lang {
-        Lang::En => ["## What happened", "## How to tell", "## What to do", "## See also"],
-        Lang::De => ["## Was passiert ist", "## Woran man es erkennt", "## Was zu tun ist", "## Siehe auch"],
-    }
+fn headings(lang: Lang) -> [String; 4] {
+    ["label-what-happened", "label-how-to-tell", "label-what-to-do", "label-see-also"]
+        .map(|key| format!("## {}", words::say(lang, key, &[])))
 }
 
 fn cut(text: &'static str, heading: &str) -> (&'static str, &'static str) {
