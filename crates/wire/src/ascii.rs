@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn tabs_and_spaces_after_tabs_hide_nothing() {
-        assert_eq!(find_control(b"\t \t !\t  abc\t\t \t\r\n"), 16);
+        assert_eq!(find_control(b"\t \t !\t  abc\t\t \t\r\n"), 15);
         assert_eq!(find_control(b"\t       "), 8);
         assert_eq!(find_control(b"\t \x01     "), 2);
     }

@@ -11,6 +11,16 @@ pub fn tunnelled(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Appends an offer as it may go on: only what a tunnel can carry.
+pub fn write_without_h2c(offer: &[u8], out: &mut Vec<u8>) {
+    for (i, protocol) in tunnelled(offer).enumerate() {
+        if i > 0 {
+            out.extend_from_slice(b", ");
+        }
+        out.extend_from_slice(protocol);
+    }
+}
+
 /// Whether everything that was switched to had been offered. Switching to nothing is not allowed either.
 pub fn was_offered(switched: &[u8], offered: &[u8]) -> bool {
     let mut protocols = list::tokens(switched).peekable();
@@ -26,6 +36,9 @@ mod tests {
     fn plain_http2_and_tls_are_never_tunnelled() {
         assert_eq!(tunnelled(b"h2c, HTTP/2.0, TLS/1.0, WebSocket").collect::<Vec<_>>(), [b"WebSocket"]);
         assert_eq!(tunnelled(b"h2c").count(), 0);
+        let mut out = Vec::new();
+        write_without_h2c(b"a/1 ,h2c, websocket", &mut out);
+        assert_eq!(out, b"a/1, websocket");
     }
 
     #[test]
