@@ -1,0 +1,220 @@
+//! Certificates on disk, handshakes in memory.
+
+use super::*;
+use rcgen::{CertificateParams, KeyPair};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, ServerConnection, SignatureScheme};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use torwart_config::plan::{Answers, CertificateFiles, HostPattern};
+
+/// A folder of its own, removed afterwards.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("torwart-certificates-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// A fresh self-signed certificate for these names.
+    fn certificate(&self, file: &str, names: &[&str]) -> CertificateFiles {
+        let key = KeyPair::generate().unwrap();
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let certificate = CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
+        CertificateFiles {
+            chain: self.write(&format!("{file}.pem"), &certificate.pem()),
+            key: self.write(&format!("{file}.key"), &key.serialize_pem()),
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn site(hosts: &[HostPattern], certificates: Vec<CertificateFiles>) -> Site {
+    Site {
+        name: "site".into(),
+        hosts: hosts.to_vec(),
+        certificates,
+        redirect_to_https: false,
+        answers: Answers::default(),
+        routes: Vec::new(),
+    }
+}
+
+fn exact(name: &str) -> HostPattern {
+    HostPattern::Exact(name.into())
+}
+
+/// Accepts and remembers nothing: the tests look at what was shown.
+#[derive(Debug)]
+struct Anything;
+
+impl ServerCertVerifier for Anything {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        aws_lc_rs::default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The leaf a client is shown that asks for `name`.
+fn shown(certificates: &Certificates, name: &str) -> Vec<u8> {
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anything))
+        .with_no_client_auth();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut server = ServerConnection::new(certificates.server_config()).unwrap();
+    while client.is_handshaking() || server.is_handshaking() {
+        let mut bytes = Vec::new();
+        client.write_tls(&mut bytes).unwrap();
+        server.read_tls(&mut bytes.as_slice()).unwrap();
+        server.process_new_packets().unwrap();
+        bytes.clear();
+        server.write_tls(&mut bytes).unwrap();
+        client.read_tls(&mut bytes.as_slice()).unwrap();
+        client.process_new_packets().unwrap();
+    }
+    client.peer_certificates().unwrap()[0].to_vec()
+}
+
+fn leaf(files: &CertificateFiles) -> Vec<u8> {
+    torwart_dial::tls::read_chain(&files.chain).unwrap()[0].to_vec()
+}
+
+#[test]
+fn the_asked_name_finds_its_certificate() {
+    let folder = Folder::new("names");
+    let shop = folder.certificate("shop", &["shop.example"]);
+    let wild = folder.certificate("wild", &["*.wild.example"]);
+    let more = folder.certificate("more", &["more.example", "*.san.example"]);
+    let sites = [
+        site(&[exact("shop.example")], vec![shop.clone()]),
+        site(&[HostPattern::Below(".wild.example".into())], vec![wild.clone()]),
+        site(&[exact("more.example")], vec![more.clone()]),
+    ];
+    let certificates = Certificates::load(&sites).unwrap();
+    for (name, expected) in [
+        ("shop.example", &shop),
+        ("SHOP.example", &shop),
+        ("a.wild.example", &wild),
+        ("b.a.wild.example", &wild),
+        ("x.san.example", &more),
+        ("nobody.example", &shop),
+        ("127.0.0.1", &shop),
+    ] {
+        assert_eq!(shown(&certificates, name), leaf(expected), "{name}");
+    }
+}
+
+#[test]
+fn the_site_for_every_other_host_shows_its_certificate_by_default() {
+    let folder = Folder::new("any");
+    let shop = folder.certificate("shop", &["shop.example"]);
+    let any = folder.certificate("any", &["any.example"]);
+    let sites = [site(&[exact("shop.example")], vec![shop]), site(&[HostPattern::Any], vec![any.clone()])];
+    let certificates = Certificates::load(&sites).unwrap();
+    assert_eq!(shown(&certificates, "nobody.example"), leaf(&any));
+}
+
+#[test]
+fn a_reload_changes_what_is_shown_and_a_failing_one_does_not() {
+    let folder = Folder::new("reload");
+    let old = folder.certificate("old", &["shop.example"]);
+    let new = folder.certificate("new", &["shop.example"]);
+    let certificates = Certificates::load(&[site(&[exact("shop.example")], vec![old.clone()])]).unwrap();
+    let config = certificates.server_config();
+    let missing = CertificateFiles { chain: folder.0.join("none.pem"), key: folder.0.join("none.key") };
+    assert!(certificates.reload(&[site(&[exact("shop.example")], vec![missing])]).is_err());
+    assert_eq!(shown(&certificates, "shop.example"), leaf(&old));
+    certificates.reload(&[site(&[exact("shop.example")], vec![new.clone()])]).unwrap();
+    assert_eq!(shown(&certificates, "shop.example"), leaf(&new));
+    assert!(Arc::ptr_eq(&config, &certificates.server_config()));
+}
+
+#[test]
+fn every_problem_is_told_at_once_with_its_file() {
+    let folder = Folder::new("problems");
+    let one = folder.certificate("one", &["a.example"]);
+    let two = folder.certificate("two", &["b.example"]);
+    let mixed = CertificateFiles { chain: one.chain.clone(), key: two.key.clone() };
+    let keyless = CertificateFiles { chain: one.chain.clone(), key: one.chain.clone() };
+    let empty = CertificateFiles { chain: folder.write("empty.pem", ""), key: one.key.clone() };
+    let broken = "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n";
+    let broken = CertificateFiles { chain: folder.write("broken.pem", broken), key: one.key };
+    let problems =
+        Certificates::load(&[site(&[HostPattern::Any], vec![mixed, keyless, empty, broken])]).unwrap_err();
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert!(matches!(problems[0], TlsConfigProblem::KeyMismatch { .. }), "{texts:?}");
+    assert!(matches!(problems[1], TlsConfigProblem::NoKey { .. }), "{texts:?}");
+    assert!(matches!(problems[2], TlsConfigProblem::NoCertificate { .. }), "{texts:?}");
+    assert!(matches!(problems[3], TlsConfigProblem::NotPem { .. }), "{texts:?}");
+    assert!(texts[0].contains("two.key") && texts[0].contains("one.pem"), "{texts:?}");
+}
+
+#[test]
+fn the_end_of_validity_is_known() {
+    let folder = Folder::new("expiry");
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2031, 2, 3);
+    let certificate = params.self_signed(&key).unwrap();
+    let files = CertificateFiles {
+        chain: folder.write("a.pem", &certificate.pem()),
+        key: folder.write("a.key", &key.serialize_pem()),
+    };
+    let certificates = Certificates::load(&[site(&[HostPattern::Any], vec![files.clone()])]).unwrap();
+    let [expiry] = certificates.expiries().try_into().unwrap();
+    assert_eq!(&*expiry.file, Path::new(&files.chain));
+    let seconds = expiry.not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    assert_eq!(seconds, 1_927_843_200);
+}
+
+#[test]
+fn without_any_certificate_there_is_nothing_to_show() {
+    let certificates = Certificates::load(&[site(&[HostPattern::Any], Vec::new())]).unwrap();
+    assert!(certificates.is_empty());
+}
