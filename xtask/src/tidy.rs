@@ -2,6 +2,7 @@
 //!
 //! A complaint names file and line, says what is wrong and what to do instead. Remarks are printed but do not fail.
 
+mod diagnosis;
 mod docs;
 mod heads;
 mod invariants;
@@ -45,6 +46,7 @@ const RULES: &[Rule] = &[
     ("heads", heads::check),
     ("names", names::check),
     ("purity", purity::check),
+    ("diagnosis", diagnosis::check),
     ("unsafety", unsafety::check),
     ("paths", paths::check),
     ("texts", texts::check),

@@ -18,8 +18,7 @@ fn judge(file: &str) -> Option<Complaint> {
     Some(Complaint::new(file, 1, sentence))
 }
 
-const SHAPELESS: &[&str] =
-    &["util", "utils", "common", "helper", "helpers", "misc", "type", "types", "core", "shared", "stuff"];
+const SHAPELESS: &[&str] = &["util", "utils", "common", "helper", "helpers", "misc", "type", "types", "core"];
 
 #[cfg(test)]
 mod tests {
