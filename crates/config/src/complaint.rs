@@ -1,6 +1,6 @@
 //! One thing wrong with a file: place, sentence and hint.
 //!
-//! A complaint names its sentence and what the sentence fills in; the words stand in `text/en.txt` and `text/de.txt`
+//! A complaint names its sentence and what the sentence fills in; the words stand in `text/en` and `text/de`
 //! under `complaint.<id>` and, where there is one, `complaint.<id>.hint`.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};

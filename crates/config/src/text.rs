@@ -1,4 +1,4 @@
-//! The words of this crate in every language, read from `text/en.txt` and `text/de.txt`.
+//! The words of this crate in every language, read from `text/en` and `text/de`.
 //!
 //! A file is a list of `key = text` lines; an indented line goes on with the text before it, `#` begins a remark.
 //! `<name>` in a text is filled in by whoever uses it.
@@ -20,15 +20,18 @@ pub(crate) fn all(lang: Lang) -> &'static HashMap<&'static str, String> {
     }
 }
 
-static ENGLISH: LazyLock<HashMap<&'static str, String>> =
-    LazyLock::new(|| read(include_str!("../text/en.txt")));
-static GERMAN: LazyLock<HashMap<&'static str, String>> =
-    LazyLock::new(|| read(include_str!("../text/de.txt")));
+static ENGLISH: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| read(&FILES_EN));
+static GERMAN: LazyLock<HashMap<&'static str, String>> = LazyLock::new(|| read(&FILES_DE));
 
-fn read(file: &'static str) -> HashMap<&'static str, String> {
+const FILES_EN: [&str; 2] =
+    [include_str!("../text/en/complaints.txt"), include_str!("../text/en/reference.txt")];
+const FILES_DE: [&str; 2] =
+    [include_str!("../text/de/complaints.txt"), include_str!("../text/de/reference.txt")];
+
+fn read(files: &[&'static str]) -> HashMap<&'static str, String> {
     let mut texts: HashMap<&'static str, String> = HashMap::new();
     let mut current = "";
-    for line in file.lines() {
+    for line in files.iter().flat_map(|file| file.lines()) {
         if line.starts_with('#') || line.trim().is_empty() {
             continue;
         }
@@ -70,8 +73,11 @@ mod tests {
 
     #[test]
     fn no_key_stands_twice_and_no_text_is_empty() {
-        for file in [include_str!("../text/en.txt"), include_str!("../text/de.txt")] {
-            let lines = file.lines().filter(|line| !line.starts_with([' ', '#']) && !line.is_empty());
+        for files in [FILES_EN, FILES_DE] {
+            let lines = files
+                .into_iter()
+                .flat_map(str::lines)
+                .filter(|line| !line.starts_with([' ', '#']) && !line.is_empty());
             let mut seen = BTreeSet::new();
             for line in lines {
                 let (key, text) = line.split_once('=').expect("a line is `key = text`");

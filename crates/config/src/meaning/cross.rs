@@ -71,9 +71,11 @@ fn certificates(build: &mut Build<'_>, listen: &Listen, sites: &[Built]) {
     for built in sites {
         match (listen.https, built.certificate, built.redirect_to_https) {
             (None, Some(certificate), _) => {
-                drop(build.complaints.error(certificate, "certificate_without_https"))
+                build.complaints.error(certificate, "certificate_without_https");
             }
-            (None, None, Some(redirect)) => drop(build.complaints.error(redirect, "redirect_without_https")),
+            (None, None, Some(redirect)) => {
+                build.complaints.error(redirect, "redirect_without_https");
+            }
             (Some(_), None, redirect) if is_any => {
                 let place = redirect.unwrap_or(built.place);
                 build.complaints.warn(place, "site_without_certificate").text("name", &*built.site.name);

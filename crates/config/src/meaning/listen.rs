@@ -57,7 +57,9 @@ fn claim(
         return;
     }
     match seen.iter().find(|(other, _)| other == address) {
-        Some((_, first)) => drop(build.complaints.error(place, "address_twice").and(*first)),
+        Some((_, first)) => {
+            build.complaints.error(place, "address_twice").and(*first);
+        }
         None => seen.push((address.clone(), place)),
     }
 }

@@ -57,7 +57,9 @@ fn upstreams(build: &mut Build<'_>, group: &Group, place: Place) -> Vec<Upstream
     for text in group.texts("upstreams") {
         let Some(upstream) = upstream::upstream(build, &text) else { continue };
         match upstreams.iter().find(|(other, _)| other.target == upstream.target) {
-            Some((_, first)) => drop(build.complaints.error(text.place, "upstream_twice").and(*first)),
+            Some((_, first)) => {
+                build.complaints.error(text.place, "upstream_twice").and(*first);
+            }
             None => upstreams.push((upstream, text.place)),
         }
     }

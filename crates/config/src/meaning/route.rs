@@ -153,8 +153,14 @@ fn use_pool(build: &mut Build<'_>, name: &At<&str>) -> PoolIndex {
         named.is_used = true;
         return named.index;
     }
-    match nearest(name.value, build.named.iter().map(|named| named.name.as_str())) {
-        Some(near) => build.complaints.error(name.place, "unknown_pool_near").text("near", near),
+    let near = nearest(name.value, build.named.iter().map(|named| named.name.as_str())).map(str::to_owned);
+    match near {
+        Some(near) => {
+            for named in build.named.iter_mut().filter(|named| named.name == near) {
+                named.is_used = true;
+            }
+            build.complaints.error(name.place, "unknown_pool_near").text("near", near)
+        }
         None => build.complaints.error(name.place, "unknown_pool"),
     }
     .text("name", name.value);

@@ -77,7 +77,7 @@ fn routes(build: &mut Build<'_>, name: &At<String>, group: &Group, limits: &Clie
         Some(action) if !is_all_taken => routes.push((route::own(build, action.clone(), &home), name.place)),
         Some(_) => {}
         None if routes.is_empty() && !group.is_doubtful => {
-            drop(build.complaints.error(name.place, "site_without_action").text("name", &name.value))
+            build.complaints.error(name.place, "site_without_action").text("name", &name.value);
         }
         None => {}
     }
