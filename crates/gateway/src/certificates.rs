@@ -8,7 +8,7 @@
 mod chosen;
 mod shelf;
 
-pub use shelf::Expiry;
+pub use torwart_dial::TlsConfigProblem as CertificateProblem;
 
 use arc_swap::ArcSwap;
 use chosen::Chooser;
@@ -19,7 +19,6 @@ use rustls::version::{TLS12, TLS13};
 use shelf::Shelf;
 use std::sync::Arc;
 use torwart_config::plan::Site;
-use torwart_dial::TlsConfigProblem;
 
 /// The certificates of all sites, and the TLS configuration that shows them.
 pub struct Certificates {
@@ -29,14 +28,14 @@ pub struct Certificates {
 
 impl Certificates {
     /// Reads every certificate of every site; all problems at once.
-    pub fn load(sites: &[Site]) -> Result<Self, Vec<TlsConfigProblem>> {
+    pub fn load(sites: &[Site]) -> Result<Self, Vec<CertificateProblem>> {
         let shelf = Arc::new(ArcSwap::from_pointee(Shelf::load(sites)?));
         let config = server_config(Arc::clone(&shelf)).map_err(|error| vec![error])?;
         Ok(Self { config: Arc::new(config), shelf })
     }
 
     /// Reads them again. With any problem the present ones stay.
-    pub fn reload(&self, sites: &[Site]) -> Result<(), Vec<TlsConfigProblem>> {
+    pub fn reload(&self, sites: &[Site]) -> Result<(), Vec<CertificateProblem>> {
         self.shelf.store(Arc::new(Shelf::load(sites)?));
         Ok(())
     }
@@ -46,9 +45,9 @@ impl Certificates {
         Arc::clone(&self.config)
     }
 
-    /// Until when each certificate is valid, in the order of the sites.
-    pub fn expiries(&self) -> Vec<Expiry> {
-        self.shelf.load().expiries()
+    /// Until when each certificate is valid, in seconds since 1970: by site, and by file where a site has several.
+    pub fn expiries(&self) -> Vec<(String, u64)> {
+        self.shelf.load().expiries().to_vec()
     }
 
     /// Whether there is no certificate at all: TLS listeners cannot serve then.
@@ -63,8 +62,8 @@ impl std::fmt::Debug for Certificates {
     }
 }
 
-fn server_config(shelf: Arc<ArcSwap<Shelf>>) -> Result<ServerConfig, TlsConfigProblem> {
-    let library = |error: rustls::Error| TlsConfigProblem::Library(error.to_string());
+fn server_config(shelf: Arc<ArcSwap<Shelf>>) -> Result<ServerConfig, CertificateProblem> {
+    let library = |error: rustls::Error| CertificateProblem::Library(error.to_string());
     let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         // Older versions are forbidden by RFC 8996.
         .with_protocol_versions(&[&TLS13, &TLS12])

@@ -3,24 +3,11 @@
 use rustls::crypto::aws_lc_rs;
 use rustls::sign::CertifiedKey;
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use torwart_config::plan::{CertificateFiles, HostPattern, Site};
 use torwart_dial::TlsConfigProblem;
 use torwart_dial::tls::{pair_problem, read_chain, read_key};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
-
-/// Until when a certificate is valid.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expiry {
-    /// The site it belongs to.
-    pub site: Arc<str>,
-    /// The file it came from.
-    pub file: Arc<Path>,
-    /// The end of its validity; of a chain, that of the certificate that ends first.
-    pub not_after: SystemTime,
-}
 
 /// Certificates by the names they are shown for.
 #[derive(Debug, Default)]
@@ -31,14 +18,16 @@ pub(super) struct Shelf {
     below: HashMap<Box<str>, Vec<Arc<CertifiedKey>>>,
     /// For every other name and for clients that say none.
     default: Vec<Arc<CertifiedKey>>,
-    expiries: Vec<Expiry>,
+    /// The name for the metric, and the end of validity in seconds since 1970.
+    expiries: Vec<(String, u64)>,
 }
 
 /// What one pair of files holds.
 struct Loaded {
     pair: Arc<CertifiedKey>,
     names: Vec<String>,
-    not_after: SystemTime,
+    /// Seconds since 1970; of a chain, those of the certificate that ends first.
+    not_after: u64,
 }
 
 impl Shelf {
@@ -51,11 +40,7 @@ impl Shelf {
             for files in &site.certificates {
                 match load_pair(files) {
                     Ok(loaded) => {
-                        shelf.expiries.push(Expiry {
-                            site: Arc::clone(&site.name),
-                            file: Arc::from(files.chain.as_path()),
-                            not_after: loaded.not_after,
-                        });
+                        shelf.expiries.push((expiry_name(site, files), loaded.not_after));
                         own_names
                             .extend(loaded.names.into_iter().map(|name| (name, Arc::clone(&loaded.pair))));
                         pairs.push(loaded.pair);
@@ -88,8 +73,8 @@ impl Shelf {
             .map_or(&self.default, Vec::as_slice)
     }
 
-    pub(super) fn expiries(&self) -> Vec<Expiry> {
-        self.expiries.clone()
+    pub(super) fn expiries(&self) -> &[(String, u64)] {
+        &self.expiries
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -133,8 +118,9 @@ fn load_pair(files: &CertificateFiles) -> Result<Loaded, TlsConfigProblem> {
     let mut names = Vec::new();
     for (position, der) in chain.iter().enumerate() {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|_| unusable())?;
-        let end = time_of(certificate.validity().not_after.timestamp());
-        not_after = Some(not_after.map_or(end, |earlier: SystemTime| earlier.min(end)));
+        // Before 1970 is expired all the same.
+        let end = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0);
+        not_after = Some(not_after.map_or(end, |earlier: u64| earlier.min(end)));
         if position == 0 {
             names = dns_names(&certificate);
         }
@@ -155,9 +141,10 @@ fn dns_names(certificate: &X509Certificate<'_>) -> Vec<String> {
         .collect()
 }
 
-fn time_of(seconds: i64) -> SystemTime {
-    match u64::try_from(seconds) {
-        Ok(seconds) => UNIX_EPOCH + Duration::from_secs(seconds),
-        Err(_) => UNIX_EPOCH,
+/// The site's name; of several certificates of one site, with the file's.
+fn expiry_name(site: &Site, files: &CertificateFiles) -> String {
+    match (site.certificates.as_slice(), files.chain.file_name()) {
+        ([_, _, ..], Some(file)) => format!("{} {}", site.name, file.to_string_lossy()),
+        _ => site.name.to_string(),
     }
 }

@@ -5,8 +5,7 @@ use rcgen::{CertificateParams, KeyPair};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, ServerConnection, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::PathBuf;
 use torwart_config::plan::{Answers, CertificateFiles, HostPattern};
 
 /// A folder of its own, removed afterwards.
@@ -188,10 +187,10 @@ fn every_problem_is_told_at_once_with_its_file() {
     let problems =
         Certificates::load(&[site(&[HostPattern::Any], vec![mixed, keyless, empty, broken])]).unwrap_err();
     let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    assert!(matches!(problems[0], TlsConfigProblem::KeyMismatch { .. }), "{texts:?}");
-    assert!(matches!(problems[1], TlsConfigProblem::NoKey { .. }), "{texts:?}");
-    assert!(matches!(problems[2], TlsConfigProblem::NoCertificate { .. }), "{texts:?}");
-    assert!(matches!(problems[3], TlsConfigProblem::NotPem { .. }), "{texts:?}");
+    assert!(matches!(problems[0], CertificateProblem::KeyMismatch { .. }), "{texts:?}");
+    assert!(matches!(problems[1], CertificateProblem::NoKey { .. }), "{texts:?}");
+    assert!(matches!(problems[2], CertificateProblem::NoCertificate { .. }), "{texts:?}");
+    assert!(matches!(problems[3], CertificateProblem::NotPem { .. }), "{texts:?}");
     assert!(texts[0].contains("two.key") && texts[0].contains("one.pem"), "{texts:?}");
 }
 
@@ -207,10 +206,9 @@ fn the_end_of_validity_is_known() {
         key: folder.write("a.key", &key.serialize_pem()),
     };
     let certificates = Certificates::load(&[site(&[HostPattern::Any], vec![files.clone()])]).unwrap();
-    let [expiry] = certificates.expiries().try_into().unwrap();
-    assert_eq!(&*expiry.file, Path::new(&files.chain));
-    let seconds = expiry.not_after.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    assert_eq!(seconds, 1_927_843_200);
+    assert_eq!(certificates.expiries(), [("site".to_owned(), 1_927_843_200)]);
+    let two = [site(&[HostPattern::Any], vec![files.clone(), files])];
+    assert_eq!(Certificates::load(&two).unwrap().expiries()[0].0, "site a.pem");
 }
 
 #[test]
