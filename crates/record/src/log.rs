@@ -3,10 +3,10 @@
 //! Every field is always there, `null` where there is nothing to say; texts of the client are cut at a limit, so that a
 //! line stays below some kilobytes whatever a client sends. Bytes go straight into the batch, without allocation.
 
-use crate::json::{write_id, write_millis, write_text, write_text_or_null, write_unsigned};
+use crate::json::{
+    write_id, write_millis, write_socket_address, write_text, write_text_or_null, write_unsigned,
+};
 use crate::{Client, Record, Timestamp, write_ending};
-use std::io::Write;
-use std::net::{IpAddr, SocketAddr};
 use torwart_cause::{Address, Attempt, Cause, Step};
 
 /// Writes JSON lines. Keeps the text of the current second.
@@ -178,23 +178,6 @@ pub(crate) fn write_address(address: Option<&Address>, out: &mut Vec<u8>) {
         }
         None => out.extend_from_slice(b"null"),
     }
-}
-
-fn write_socket_address(address: SocketAddr, out: &mut Vec<u8>) {
-    match address.ip() {
-        IpAddr::V4(ip) => {
-            for (index, octet) in ip.octets().into_iter().enumerate() {
-                if index > 0 {
-                    out.push(b'.');
-                }
-                write_unsigned(u64::from(octet), out);
-            }
-        }
-        // Writing to a vector does not fail.
-        IpAddr::V6(ip) => drop(write!(out, "[{ip}]")),
-    }
-    out.push(b':');
-    write_unsigned(u64::from(address.port()), out);
 }
 
 fn write_step(step: &Step, out: &mut Vec<u8>) {

@@ -48,7 +48,7 @@ struct Lines {
 impl Lines {
     fn put(&mut self, name: &str, value: &str) {
         // Padding counts characters, not bytes: German labels have umlauts.
-        self.text.push_str(&format!("{name:<16} {value}\n"));
+        self.text.push_str(&format!("{name:<18} {value}\n"));
     }
 
     fn verdict(&mut self, verdict: &Verdict) {
@@ -75,10 +75,10 @@ impl Lines {
     fn attempt(&mut self, number: usize, attempt: &Attempt, cause: Option<Cause>) {
         let lang = self.lang;
         let address = attempt.address.as_ref().map(|address| format!(" ({address})")).unwrap_or_default();
-        let link = if attempt.is_reused { say("reused", lang) } else { say("new", lang) };
+        let link = if attempt.is_reused { format!(", {}", say("reused", lang)) } else { String::new() };
         let cause = cause.map_or(String::new(), |cause| format!(": {cause}"));
         let label = say("attempt", lang);
-        self.text.push_str(&format!("\n{label} {number}: {}{address}, {link}{cause}\n", attempt.upstream));
+        self.text.push_str(&format!("\n{label} {number}: {}{address}{link}{cause}\n", attempt.upstream));
         self.step(Stage::Resolve, &attempt.resolve);
         self.step(Stage::Connect, &attempt.connect);
         self.step(Stage::Handshake, &attempt.handshake);
