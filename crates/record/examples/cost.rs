@@ -45,7 +45,7 @@ fn main() {
             }
         }
         "id" => {
-            let mut ids = RequestIds::new(42, 0);
+            let mut ids = RequestIds::new(42);
             for _ in 0..rounds {
                 black_box(ids.next_id().text());
             }
@@ -93,7 +93,7 @@ fn evidence() -> Evidence {
 fn record<'a>(series: &'a Series, evidence: &'a Evidence) -> Record<'a> {
     Record {
         at: Timestamp::from_micros(1_795_264_496_789_012),
-        id: RequestIds::new(42, 0).next_id(),
+        id: RequestIds::new(42).next_id(),
         client: Client::Ip(SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4711))),
         method: b"GET",
         host: b"shop.example",

@@ -98,9 +98,14 @@ pub struct RequestIds {
 }
 
 impl RequestIds {
-    /// The source of core `core` of at most 256. All cores of a process must be given the same seed.
-    pub const fn new(seed: u64, core: usize) -> Self {
-        Self { seed, core: (core as u64 & 0xff) << PER_CORE, count: seed >> 17 }
+    /// A source with this seed. Two sources with different seeds give the same id once in 2^48 pairs.
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, core: 0, count: seed >> 17 }
+    }
+
+    /// The part of core `core` of at most 256: sources with one seed and different cores never give the same id.
+    pub const fn of_core(self, core: usize) -> Self {
+        Self { core: (core as u64 & 0xff) << PER_CORE, ..self }
     }
 
     /// A seed by chance, from the operating system.
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_id_is_found_again_however_it_is_written() {
-        let mut ids = RequestIds::new(RequestIds::seed_by_chance(), 3);
+        let mut ids = RequestIds::new(RequestIds::seed_by_chance()).of_core(3);
         for _ in 0..10_000 {
             let id = ids.next_id();
             let text = id.to_string();
@@ -218,7 +223,7 @@ mod tests {
         let seed = RequestIds::seed_by_chance();
         let mut seen = HashSet::new();
         for core in [0, 1, 2, 255] {
-            let mut ids = RequestIds::new(seed, core);
+            let mut ids = RequestIds::new(seed).of_core(core);
             for _ in 0..50_000 {
                 assert!(seen.insert(ids.next_id()));
             }
@@ -227,7 +232,7 @@ mod tests {
 
     #[test]
     fn neighbours_do_not_look_alike() {
-        let mut ids = RequestIds::new(42, 0);
+        let mut ids = RequestIds::new(42);
         let ids: Vec<_> = (0..1000).map(|_| ids.next_id().to_string()).collect();
         let starts: HashSet<_> = ids.iter().map(|id| &id[..5]).collect();
         assert!(starts.len() > 950, "{}", starts.len());
@@ -236,8 +241,7 @@ mod tests {
     #[test]
     fn unsaid_words_never_come() {
         // A source that would give such an id as its next one skips it.
-        let seed = 7;
-        let mut ids = RequestIds::new(seed, 0);
+        let mut ids = RequestIds::new(7);
         for _ in 0..200_000 {
             assert!(ids.next_id().words().iter().all(|word| !UNSAID.contains(word)));
         }
