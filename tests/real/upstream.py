@@ -105,6 +105,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             data = bytes(byte ^ mask[index % 4] for index, byte in enumerate(masked))
             if data == b"bye":
                 SAID_BYE.set()
+                continue
             if first & 0x0F == 8:
                 return
             head = struct.pack("!BBQ", first, 127, size) if size > 65535 else struct.pack("!BBH", first, 126, size)
