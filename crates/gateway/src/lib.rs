@@ -1,1 +1,38 @@
-//! The crate `gateway`.
+//! The gateway: the path of a request, on one thread per core.
+//!
+//! Read [`flow`] first; it calls the stages in the order in which things happen, one file each. Around it stand
+//! [`gateway`] (start, new plans, drain), [`worker`] (one thread), [`serve`] (one client connection), [`core`] (what a
+//! core owns), [`snapshot`] (a plan made ready). Shared between cores is only what [`shared`] holds.
+
+mod accept;
+mod admit;
+mod answer;
+mod body;
+mod certificates;
+mod client;
+mod connect;
+mod core;
+mod date;
+mod exchange;
+mod flow;
+mod gateway;
+mod guard;
+mod listeners;
+mod outbox;
+mod outcome;
+mod parse;
+mod pick;
+mod pool;
+mod relay;
+mod request_head;
+mod response_head;
+mod route;
+mod serve;
+mod shared;
+mod snapshot;
+mod wheel;
+mod worker;
+
+pub use gateway::{Gateway, Options, StartProblem};
+pub use listeners::Bound;
+pub use snapshot::{BuildProblem, place};

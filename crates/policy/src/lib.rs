@@ -1,8 +1,14 @@
-//! The crate `policy`.
+//! Decisions of the gateway as pure functions: where a request goes, how it is rewritten, whether it is tried again.
+//!
+//! Nothing here does I/O or reads clock or chance: time and chance are arguments, so every decision can be tested and
+//! explained afterwards. The request path in the crate `gateway` asks; the answer becomes part of the evidence.
 
+pub mod budget;
 pub mod header_rules;
+pub mod idle;
 pub mod language;
 pub mod path;
+pub mod retry;
 pub mod rewrite;
 pub mod route;
 pub mod template;

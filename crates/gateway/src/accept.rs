@@ -1,0 +1,185 @@
+//! Takes connections from a listener, shakes hands where it speaks TLS, and sets each on its way.
+//!
+//! When descriptors or places run out, accepting pauses and says so; connections that are open go on. A listener that
+//! is taken away, by a reload or by the drain, first serves whoever already waits in its queue.
+
+use crate::client::{Client, ClientStream, PeerName};
+use crate::core::Core;
+use crate::serve::serve;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::watch;
+use torwart_record::{Client as Peer, ClientState};
+
+/// A listener of one core.
+pub enum Listening {
+    /// TCP, with TLS or without.
+    Tcp {
+        /// The socket.
+        listener: TcpListener,
+        /// Whether clients speak TLS here.
+        is_tls: bool,
+    },
+    /// A unix socket; plain.
+    Unix(UnixListener),
+}
+
+enum Accepted {
+    Tcp(TcpStream, SocketAddr),
+    Unix(UnixStream),
+}
+
+impl Listening {
+    /// Accepts until told to stop; then serves whoever already waits in the queue.
+    pub async fn run(self, core: Rc<Core>, mut stopped: watch::Receiver<bool>) {
+        while !*stopped.borrow() {
+            let place = wait_for_place(&core).await;
+            let accepted = tokio::select! {
+                biased;
+                accepted = self.accept() => accepted,
+                _ = stopped.wait_for(|is_stopped| *is_stopped) => break,
+            };
+            match accepted {
+                Ok(accepted) => self.welcome(&core, accepted, place),
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "accepting pauses: no descriptor or memory for new connections");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+        let until = Instant::now() + LAST_CALL;
+        while Instant::now() < until {
+            let place = wait_for_place(&core).await;
+            match tokio::time::timeout(Duration::ZERO, self.accept()).await {
+                Ok(Ok(accepted)) => self.welcome(&core, accepted, place),
+                Ok(Err(error)) if is_of_one_connection(&error) => {}
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp { listener, .. } => listener.accept().await.map(|(stream, peer)| Accepted::Tcp(stream, peer)),
+            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
+        }
+    }
+
+    fn welcome(&self, core: &Rc<Core>, accepted: Accepted, place: Place) {
+        let core = Rc::clone(core);
+        let is_tls = matches!(self, Self::Tcp { is_tls: true, .. });
+        match accepted {
+            Accepted::Tcp(stream, peer) if is_tls => {
+                core.tasks.spawn(handshake(Rc::clone(&core), stream, peer, place));
+            }
+            Accepted::Tcp(stream, peer) => {
+                let client = client(&core, ClientStream::Tcp(stream), Peer::Ip(peer), false);
+                core.tasks.spawn(greet(Rc::clone(&core), client, place));
+            }
+            Accepted::Unix(stream) => {
+                let client = client(&core, ClientStream::Unix(stream), Peer::Unix, false);
+                core.tasks.spawn(greet(Rc::clone(&core), client, place));
+            }
+        }
+    }
+}
+
+async fn greet(core: Rc<Core>, client: Client, _place: Place) {
+    serve(core, client).await;
+}
+
+async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, _place: Place) {
+    let view = core.view();
+    let Some(config) = view.snapshot.tls.clone() else { return };
+    let deadline = view.snapshot.plan.deadlines.handshake;
+    drop(view);
+    let guard = core.recorder.metrics().client(ClientState::Handshake);
+    let begun = Instant::now();
+    let shaken =
+        tokio::time::timeout(deadline, tokio_rustls::TlsAcceptor::from(config).accept(stream)).await;
+    drop(guard);
+    match shaken {
+        Ok(Ok(stream)) => {
+            let client = client(&core, ClientStream::Tls(Box::new(stream)), Peer::Ip(peer), true);
+            serve(core, client).await;
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, %error, after = ?begun.elapsed(), "client's tls handshake failed");
+        }
+        Err(_) => tracing::debug!(%peer, "client's tls handshake took too long"),
+    }
+}
+
+fn client(core: &Core, stream: ClientStream, peer: Peer, is_tls: bool) -> Client {
+    let view = core.view();
+    let is_trusted = match peer {
+        Peer::Ip(address) => {
+            let ip = address.ip().to_canonical();
+            view.snapshot.plan.trusted.iter().any(|network| network.contains(&ip))
+        }
+        Peer::Unix => true,
+    };
+    Client {
+        stream,
+        timer: core.wheel.timer(),
+        name: PeerName::of(peer),
+        peer,
+        is_tls,
+        is_trusted,
+        is_gone: false,
+        guard: core.recorder.metrics().client(ClientState::Idle),
+    }
+}
+
+/// A place among the connections the plan allows; given back when dropped.
+struct Place(Rc<Core>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.shared.connections.fetch_sub(1, Ordering::Relaxed);
+        self.0.connections.set(self.0.connections.get() - 1);
+        self.0.left.notify_waiters();
+    }
+}
+
+/// Waits until the plan allows one more connection: those who wait in the kernel's queue lose nothing.
+async fn wait_for_place(core: &Rc<Core>) -> Place {
+    let mut has_told = false;
+    loop {
+        let most = core.view().snapshot.plan.connections;
+        if core.shared.connections.fetch_add(1, Ordering::Relaxed) < most {
+            core.connections.set(core.connections.get() + 1);
+            return Place(Rc::clone(core));
+        }
+        core.shared.connections.fetch_sub(1, Ordering::Relaxed);
+        if !std::mem::replace(&mut has_told, true) {
+            tracing::warn!(most, "accepting pauses: as many client connections as the plan allows");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Errors of a connection that ended before it was taken (accept(2)); the listener is fine.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+    )
+}
+
+/// How long the queue of a closing listener is emptied while more keep coming.
+const LAST_CALL: Duration = Duration::from_secs(1);
+
+/// Long enough not to spin, short enough to go on as soon as a connection ends.
+const PAUSE: Duration = Duration::from_millis(50);

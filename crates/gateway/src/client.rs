@@ -1,0 +1,166 @@
+//! One client connection: its socket, its deadline, and what is known about who is behind it.
+
+use crate::wheel::Timer;
+use std::io::{self, IoSlice};
+use std::net::IpAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::server::TlsStream;
+use torwart_record::{ClientGuard, Client as Peer};
+use torwart_wire::Buffer;
+
+/// A client connection between and during its exchanges.
+pub struct Client {
+    /// The socket.
+    pub stream: ClientStream,
+    /// Its one deadline; which one it is, the waiting code knows.
+    pub timer: Timer,
+    /// Who it is on the network.
+    pub peer: Peer,
+    /// The same in the forms that forwarding fields want.
+    pub name: PeerName,
+    /// Whether its side has ended.
+    pub is_gone: bool,
+    /// Whether it came to a TLS listener.
+    pub is_tls: bool,
+    /// Whether the plan trusts it: its forwarding fields are believed, and it is shown details.
+    pub is_trusted: bool,
+    /// Counts it among the clients, by state.
+    pub guard: ClientGuard,
+}
+
+/// A client's address as text, written once per connection.
+pub struct PeerName {
+    text: Box<[u8]>,
+    /// Where the plain address lies within a bracketed and quoted one.
+    is_v6: bool,
+}
+
+impl PeerName {
+    /// The name of this peer; `unknown` where it has no address (RFC 7239 §6.2).
+    pub fn of(peer: Peer) -> Self {
+        match peer {
+            Peer::Ip(address) => match address.ip().to_canonical() {
+                IpAddr::V4(address) => Self { text: address.to_string().into_bytes().into(), is_v6: false },
+                IpAddr::V6(address) => Self { text: format!("\"[{address}]\"").into_bytes().into(), is_v6: true },
+            },
+            Peer::Unix => Self { text: b"unknown".as_slice().into(), is_v6: false },
+        }
+    }
+
+    /// As in `X-Forwarded-For`, and as a node of `Forwarded` (RFC 7239 §6).
+    pub fn texts(&self) -> (&[u8], &[u8]) {
+        let plain = if self.is_v6 { self.text.get(2..self.text.len() - 2).unwrap_or_default() } else { &self.text };
+        (plain, &self.text)
+    }
+}
+
+/// The socket of a client.
+pub enum ClientStream {
+    /// Plain TCP.
+    Tcp(TcpStream),
+    /// TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
+    /// A unix socket.
+    Unix(UnixStream),
+}
+
+impl Client {
+    /// Ready when `until` has passed.
+    pub fn poll_deadline(&self, cx: &Context<'_>, until: Instant) -> Poll<()> {
+        self.timer.set(until);
+        self.timer.poll(cx)
+    }
+}
+
+impl ClientStream {
+    /// The TCP socket when bytes pass as they are: for splice.
+    pub fn as_tcp(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Tcp(stream) => Some(stream),
+            Self::Tls(_) | Self::Unix(_) => None,
+        }
+    }
+}
+
+/// Reads once into the buffer's spare room, at most `most` bytes; 0 is the end of the stream.
+pub fn poll_fill<R: AsyncRead + Unpin>(
+    stream: &mut R,
+    cx: &mut Context<'_>,
+    buffer: &mut Buffer,
+    most: usize,
+) -> Poll<io::Result<usize>> {
+    let spare = buffer.spare();
+    let room = spare.len().min(most);
+    let mut target = ReadBuf::new(spare.get_mut(..room).unwrap_or_default());
+    ready!(Pin::new(stream).poll_read(cx, &mut target))?;
+    let read = target.filled().len();
+    buffer.commit(read);
+    Poll::Ready(Ok(read))
+}
+
+impl AsFd for ClientStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Tls(stream) => stream.get_ref().0.as_fd(),
+            Self::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! A link to the chosen upstream: an idle one that is surely alive, or a fresh one.
+
+use crate::core::{Core, UpstreamView};
+use crate::exchange::Exchange;
+use crate::outbox::Outbox;
+use crate::pool::Link;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Instant;
+use torwart_cause::{Address, Attempt, By, Deadline, Ending, Stage, Step};
+use torwart_dial::{Deadlines, Stop, open};
+use torwart_policy::retry;
+use torwart_record::LinkState;
+use torwart_wire::Head;
+
+/// The upstream's side of an attempt: its link, and the buffers for what goes out and comes back.
+pub struct Outgoing {
+    core: Rc<Core>,
+    /// The upstream.
+    pub upstream: Rc<UpstreamView>,
+    /// The link.
+    pub link: Link,
+    /// What the upstream answers.
+    pub response: Head,
+    /// What goes to it.
+    pub out: Outbox,
+    /// When the attempt began to send.
+    pub began: Instant,
+}
+
+impl Outgoing {
+    /// Puts the link back for the next request.
+    pub fn park(mut self, x: &Exchange<'_>, now: Instant) {
+        let Some(pool) = x.pool.and_then(|pool| x.view.pools.get(pool.0)) else { return };
+        self.link.guard.set(LinkState::Idle);
+        self.core.give_link_buffers(self.response, self.out);
+        self.upstream.idle.put(pool.keep, self.link, now);
+    }
+}
+
+/// Gets a link and begins the attempt's evidence.
+pub async fn link(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<Outgoing, Stop> {
+    let now = if x.desk.evidence.attempts.is_empty() { x.started } else { Instant::now() };
+    let view = Rc::clone(&x.view);
+    let Some((index, pool)) = x.pool.and_then(|pool| Some((pool.0, view.pools.get(pool.0)?))) else {
+        return Err(Stop);
+    };
+    let label = &upstream.upstream.target.label;
+    x.desk.evidence.attempts.push(Attempt { upstream: std::sync::Arc::clone(label), ..Attempt::default() });
+    let is_repeatable = retry::is_idempotent(x.desk.request.method());
+    let idle = if x.needs_fresh_link {
+        None
+    } else {
+        upstream.idle.take(pool.keep, &upstream.upstream.state, is_repeatable, now)
+    };
+    let link = match idle {
+        Some(mut link) => {
+            link.guard.set(LinkState::Active);
+            let attempt = x.attempt();
+            attempt.is_reused = true;
+            attempt.address = Some(link.address.clone());
+            link
+        }
+        None => dial(x, &upstream, index).await?,
+    };
+    let (response, out) = x.core.take_link_buffers();
+    Ok(Outgoing { core: Rc::clone(x.core), upstream, link, response, out, began: now })
+}
+
+async fn dial(x: &mut Exchange<'_>, upstream: &UpstreamView, pool: usize) -> Result<Link, Stop> {
+    let view = Rc::clone(&x.view);
+    let plan = &view.snapshot.plan.pools[pool].deadlines;
+    let deadlines = Deadlines { resolve: plan.resolve, connect: plan.connect, handshake: plan.handshake };
+    let mut guard = x.core.recorder.metrics().link(&view.snapshot.series, pool, LinkState::Connecting);
+    let mut attempt = std::mem::take(x.attempt());
+    let opened = {
+        let shared = std::sync::Arc::clone(&x.core.shared);
+        let mut opening = Box::pin(open(&upstream.upstream.target, &shared.resolver, &deadlines, &mut attempt));
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(opened) = opening.as_mut().poll(cx) {
+                return Poll::Ready(Ok(opened));
+            }
+            given_up(x, cx).map(Err)
+        })
+        .await
+    };
+    let opened = match opened {
+        Ok(opened) => opened,
+        Err(ending) => {
+            let after = x.elapsed();
+            mark_given_up(&mut attempt, ending, after);
+            Err(Stop)
+        }
+    };
+    *x.attempt() = attempt;
+    let now = x.core.shared.clock(Instant::now());
+    let state = &upstream.upstream.state;
+    let stream = opened.inspect_err(|Stop| {
+        if x.attempt_failed_at(Stage::Connect) || x.attempt_failed_at(Stage::Handshake) {
+            state.rest(now);
+        }
+    })?;
+    state.revive();
+    guard.set(LinkState::Active);
+    let address = x.attempt().address.clone().unwrap_or_else(|| Address::Unix("".into()));
+    Ok(Link { stream, address, guard })
+}
+
+/// While connecting: has the total deadline passed, or the client gone?
+fn given_up(x: &mut Exchange<'_>, cx: &mut std::task::Context<'_>) -> Poll<Ending> {
+    if let Some(ending) = x.poll_leaving(cx) {
+        return Poll::Ready(ending);
+    }
+    let Some(until) = x.nearest_end() else {
+        x.client.timer.clear();
+        return Poll::Pending;
+    };
+    if x.client.poll_deadline(cx, until).is_ready() {
+        return Poll::Ready(x.end_reached());
+    }
+    Poll::Pending
+}
+
+/// The first step that did not end well is the one that was under way.
+fn mark_given_up(attempt: &mut Attempt, ending: Ending, after: std::time::Duration) {
+    let is_tls = attempt.connect.is_done();
+    let step = if attempt.address.is_none() {
+        &mut attempt.resolve
+    } else if is_tls {
+        &mut attempt.handshake
+    } else {
+        &mut attempt.connect
+    };
+    *step = Step::Failed { ending, after };
+}
+
+impl Exchange<'_> {
+    /// Whether the attempt under way failed in this stage.
+    fn attempt_failed_at(&self, stage: Stage) -> bool {
+        self.desk.evidence.attempts.last().is_some_and(|attempt| match stage {
+            Stage::Connect => attempt.connect.is_failed(),
+            Stage::Handshake => attempt.handshake.is_failed(),
+            _ => false,
+        })
+    }
+
+    /// The earliest moment at which the exchange ends whatever happens.
+    pub fn nearest_end(&self) -> Option<Instant> {
+        let leaving = self.half_closed.map(|at| at + HALF_CLOSED_GRACE);
+        match (self.total_until, leaving) {
+            (Some(total), Some(leaving)) => Some(total.min(leaving)),
+            (total, leaving) => total.or(leaving),
+        }
+    }
+
+    /// Which end was reached when [`Exchange::nearest_end`] has passed.
+    pub fn end_reached(&self) -> Ending {
+        if self.half_closed.is_some_and(|at| at + HALF_CLOSED_GRACE <= Instant::now()) {
+            Ending::Cancelled(By::Client)
+        } else {
+            Ending::TimedOut(Deadline::Total)
+        }
+    }
+
+    /// Looks whether the client went away. Bytes of a next request are kept for it.
+    ///
+    /// A FIN alone may also mean that the client only stopped sending (RFC 9293 §3.6), so it is given a short grace;
+    /// a reset is certain.
+    pub fn poll_leaving(&mut self, cx: &mut std::task::Context<'_>) -> Option<Ending> {
+        while self.half_closed.is_none() && self.body.is_done() && !self.desk.request.buffer.spare().is_empty() {
+            let buffer = &mut self.desk.request.buffer;
+            match crate::client::poll_fill(&mut self.client.stream, cx, buffer, usize::MAX) {
+                Poll::Pending => return None,
+                Poll::Ready(Ok(0)) => {
+                    self.half_closed = Some(Instant::now());
+                    self.keeps_client = false;
+                }
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(_)) => return Some(Ending::Cancelled(By::Client)),
+            }
+        }
+        None
+    }
+}
+
+/// How long an exchange goes on for a client that ended its side.
+const HALF_CLOSED_GRACE: std::time::Duration = std::time::Duration::from_millis(500);

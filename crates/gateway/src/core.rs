@@ -1,0 +1,344 @@
+//! What one core owns: its view of the plan, its links, its buffers, its timers, its counters. Nothing here is shared
+//! with other cores but snapshots that are only read and the atomics in them.
+
+use crate::date;
+use crate::outbox::Outbox;
+use crate::pool::{IdleLinks, Keep, SWEEP};
+use crate::shared::Shared;
+use crate::snapshot::{Snapshot, Upstream};
+use crate::wheel::Wheel;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::Notify;
+use torwart_cause::Evidence;
+use torwart_config::plan::{RouteIndex, Site};
+use torwart_dial::Target;
+use torwart_kernel::Pipe;
+use torwart_policy::budget::RetryBudget;
+use torwart_record::{Recorder, RequestId, RequestIds, Timestamp};
+use torwart_wire::Head;
+
+/// One core of the data plane.
+pub struct Core {
+    /// What all cores share.
+    pub shared: Arc<Shared>,
+    /// The timers.
+    pub wheel: Rc<Wheel>,
+    /// Counts, logs and keeps records.
+    pub recorder: Recorder,
+    /// Client connections that are open on this core.
+    pub connections: Cell<usize>,
+    /// Told whenever a connection ends.
+    pub left: Notify,
+    /// The tasks of this core: one per connection.
+    pub tasks: Tasks,
+    view: RefCell<Rc<View>>,
+    ids: RefCell<RequestIds>,
+    desks: RefCell<Vec<Box<Desk>>>,
+    links: RefCell<Vec<(Head, Outbox)>>,
+    date: RefCell<(Instant, Vec<u8>)>,
+    /// For paths and targets under construction; never held across a wait.
+    pub scratch: RefCell<Vec<u8>>,
+    pipes: RefCell<Pipes>,
+    clock: Cell<(Instant, Timestamp)>,
+}
+
+/// The pipes of a core: a few, because each may hold a megabyte of kernel memory.
+#[derive(Default)]
+struct Pipes {
+    free: Vec<Pipe>,
+    made: usize,
+}
+
+/// Starts the connections' tasks. Each holds its place among the connections until it ends, and the core waits for all
+/// places before it ends itself: that makes it their owner.
+pub struct Tasks;
+
+impl Tasks {
+    /// Starts a task on this core.
+    pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        drop(tokio::task::spawn_local(task));
+    }
+}
+
+/// The buffers of one exchange's client side, and its evidence. Borrowed from the core while there is something to do.
+#[derive(Default)]
+pub struct Desk {
+    /// The request.
+    pub request: Head,
+    /// What goes to the client.
+    pub out: Outbox,
+    /// What was observed.
+    pub evidence: Evidence,
+}
+
+/// A core's view of one snapshot.
+pub struct View {
+    /// The snapshot.
+    pub snapshot: Arc<Snapshot>,
+    /// The pools, in the plan's order.
+    pub pools: Vec<PoolView>,
+    /// Site and place within it of each route, by the route's number in the plan.
+    places: Vec<(usize, usize)>,
+}
+
+/// A core's view of one pool.
+pub struct PoolView {
+    /// Its upstreams.
+    pub upstreams: Vec<Rc<UpstreamView>>,
+    /// Round robin: where the next search begins.
+    pub next: Cell<usize>,
+    /// This core's share of the retry budget.
+    pub budget: RefCell<RetryBudget>,
+    /// How idle links are kept.
+    pub keep: Keep,
+}
+
+/// A core's view of one upstream.
+pub struct UpstreamView {
+    /// The upstream; its label is this core's own copy, so that counting references stays on the core.
+    pub upstream: Upstream,
+    /// Its idle links.
+    pub idle: IdleLinks,
+}
+
+impl Core {
+    /// A core that begins with the current snapshot.
+    pub fn new(shared: Arc<Shared>, recorder: Recorder) -> Rc<Self> {
+        let view = RefCell::new(Rc::new(View::new(shared.snapshot.load_full(), None)));
+        let ids = RefCell::new(RequestIds::new(RequestIds::seed_by_chance()));
+        Rc::new(Self {
+            shared,
+            wheel: Wheel::new(),
+            recorder,
+            connections: Cell::new(0),
+            left: Notify::new(),
+            tasks: Tasks,
+            view,
+            ids,
+            desks: RefCell::default(),
+            links: RefCell::default(),
+            date: RefCell::new((Instant::now(), http_date())),
+            scratch: RefCell::default(),
+            pipes: RefCell::default(),
+            clock: Cell::new((Instant::now(), Timestamp::from(SystemTime::now()))),
+        })
+    }
+
+    /// The current view; made anew when the plan has changed.
+    pub fn view(&self) -> Rc<View> {
+        let mut view = self.view.borrow_mut();
+        if self.shared.generation.load(Ordering::Acquire) != view.snapshot.generation {
+            let snapshot = self.shared.snapshot.load_full();
+            *view = Rc::new(View::new(snapshot, Some(&view)));
+        }
+        Rc::clone(&view)
+    }
+
+    /// The wall clock's time of a moment.
+    pub fn timestamp(&self, at: Instant) -> Timestamp {
+        let mut base = self.clock.get();
+        if at.saturating_duration_since(base.0) >= CLOCK_LASTS {
+            base = (Instant::now(), Timestamp::from(SystemTime::now()));
+            self.clock.set(base);
+        }
+        if at >= base.0 { base.1.after(at - base.0) } else { base.1 }
+    }
+
+    /// A new request id.
+    pub fn new_id(&self) -> RequestId {
+        self.ids.borrow_mut().next_id()
+    }
+
+    /// Buffers for an exchange.
+    pub fn take_desk(&self) -> Box<Desk> {
+        self.desks.borrow_mut().pop().unwrap_or_else(|| {
+            Box::new(Desk { request: Head::with_capacity(REQUEST_BUFFER), ..Desk::default() })
+        })
+    }
+
+    /// Takes buffers back.
+    pub fn give_desk(&self, mut desk: Box<Desk>) {
+        desk.request.clear();
+        if desk.request.buffer.capacity() > REQUEST_BUFFER {
+            desk.request.buffer.shrink(REQUEST_BUFFER);
+        }
+        desk.out.shrink(OUTBOX_KEPT);
+        let mut desks = self.desks.borrow_mut();
+        if desks.len() < FREE_KEPT {
+            desks.push(desk);
+        }
+    }
+
+    /// Buffers for the upstream's side.
+    pub fn take_link_buffers(&self) -> (Head, Outbox) {
+        self.links
+            .borrow_mut()
+            .pop()
+            .unwrap_or_else(|| (Head::with_capacity(RESPONSE_BUFFER), Outbox::default()))
+    }
+
+    /// Takes them back.
+    pub fn give_link_buffers(&self, mut head: Head, mut out: Outbox) {
+        head.clear();
+        if head.buffer.capacity() > RESPONSE_BUFFER {
+            head.buffer.shrink(RESPONSE_BUFFER);
+        }
+        out.shrink(OUTBOX_KEPT);
+        let mut links = self.links.borrow_mut();
+        if links.len() < FREE_KEPT {
+            links.push((head, out));
+        }
+    }
+
+    /// Whether a pipe is to be had; makes one if need be. Without one, bodies are copied.
+    pub fn has_pipe(&self) -> bool {
+        let mut pipes = self.pipes.borrow_mut();
+        if pipes.free.is_empty()
+            && pipes.made < PIPES
+            && let Ok(pipe) = Pipe::new()
+        {
+            pipes.made += 1;
+            pipes.free.push(pipe);
+        }
+        !pipes.free.is_empty()
+    }
+
+    /// A pipe for one passage.
+    pub fn take_pipe(&self) -> Option<Pipe> {
+        self.pipes.borrow_mut().free.pop()
+    }
+
+    /// Takes a pipe back; one that still holds bytes of a broken passage is closed.
+    pub fn give_pipe(&self, pipe: Pipe) {
+        let mut pipes = self.pipes.borrow_mut();
+        if pipe.is_empty() {
+            pipes.free.push(pipe);
+        } else {
+            pipes.made -= 1;
+        }
+    }
+
+    /// Appends the current date as HTTP writes it (RFC 9110 §5.6.7), exact to the second.
+    pub fn write_date(&self, now: Instant, out: &mut Vec<u8>) {
+        let mut date = self.date.borrow_mut();
+        if now.saturating_duration_since(date.0) >= DATE_LASTS {
+            *date = (now, http_date());
+        }
+        out.extend_from_slice(&date.1);
+    }
+
+    /// Looks after idle links and waiting log lines, for as long as the core runs.
+    pub async fn keep_house(self: Rc<Self>) {
+        let mut tick = tokio::time::interval(HOUSE);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut swept = Instant::now();
+        loop {
+            tick.tick().await;
+            let now = Instant::now();
+            self.recorder.tick(now);
+            if now.duration_since(swept) < SWEEP {
+                continue;
+            }
+            swept = now;
+            let view = self.view();
+            for pool in &view.pools {
+                for upstream in pool.upstreams.iter().filter(|upstream| !upstream.idle.is_empty()) {
+                    upstream.idle.sweep(pool.keep, &upstream.upstream.state, now);
+                }
+            }
+        }
+    }
+}
+
+impl View {
+    fn new(snapshot: Arc<Snapshot>, before: Option<&Self>) -> Self {
+        let pools = snapshot.plan.pools.iter().zip(&snapshot.pools).map(|(pool, upstreams)| {
+            let views = upstreams.iter().map(|upstream| {
+                // Links to an upstream that is dialled exactly as before may go on.
+                let kept = before.and_then(|before| before.find(upstream));
+                kept.unwrap_or_else(|| Rc::new(UpstreamView::new(upstream)))
+            });
+            PoolView {
+                upstreams: views.collect(),
+                next: Cell::new(0),
+                budget: RefCell::new(RetryBudget::new(pool.retry.percent, pool.retry.per_second)),
+                keep: Keep { links: pool.idle.links, time: pool.idle.keep },
+            }
+        });
+        let pools = pools.collect();
+        let mut places = vec![(0, 0); snapshot.plan.routes];
+        for (index, site) in snapshot.plan.sites.iter().enumerate() {
+            for (place, route) in site.routes.iter().enumerate() {
+                if let Some(known) = places.get_mut(route.index.0) {
+                    *known = (index, place);
+                }
+            }
+        }
+        Self { snapshot, pools, places }
+    }
+
+    /// The index of a route's site.
+    pub fn site_of(&self, route: RouteIndex) -> Option<usize> {
+        self.places.get(route.0).map(|(site, _)| *site)
+    }
+
+    /// The place of a route within its site.
+    pub fn place_of(&self, route: RouteIndex) -> Option<usize> {
+        self.places.get(route.0).map(|(_, place)| *place)
+    }
+
+    /// The index of a site of this very plan.
+    pub fn index_of(&self, site: &Site) -> Option<usize> {
+        self.snapshot.plan.sites.iter().position(|known| std::ptr::eq(known, site))
+    }
+
+    /// The view of the same upstream, reached in the same way. Upstreams with TLS start anew: files may have changed.
+    fn find(&self, wanted: &Upstream) -> Option<Rc<UpstreamView>> {
+        let is_same = |view: &&Rc<UpstreamView>| {
+            let have = &view.upstream;
+            Arc::ptr_eq(&have.state, &wanted.state)
+                && have.target.place == wanted.target.place
+                && have.target.tls.is_none()
+                && wanted.target.tls.is_none()
+                && have.authority == wanted.authority
+        };
+        self.pools.iter().flat_map(|pool| &pool.upstreams).find(is_same).cloned()
+    }
+}
+
+impl UpstreamView {
+    fn new(upstream: &Upstream) -> Self {
+        let target = Target { label: Arc::from(&*upstream.target.label), ..upstream.target.clone() };
+        Self { upstream: Upstream { target, ..upstream.clone() }, idle: IdleLinks::default() }
+    }
+}
+
+fn http_date() -> Vec<u8> {
+    date::http_date(SystemTime::now()).into_bytes()
+}
+
+/// A POST of 16 KiB with its head fits, so that it takes one read.
+const REQUEST_BUFFER: usize = 32 << 10;
+
+/// The head, a held answer of 16 KiB, and some room.
+const RESPONSE_BUFFER: usize = 32 << 10;
+
+const OUTBOX_KEPT: usize = 16 << 10;
+
+/// Free buffers kept per core and kind: 256 of them are 8 MiB.
+const FREE_KEPT: usize = 256;
+
+/// How long the wall clock is reckoned from one reading.
+const CLOCK_LASTS: Duration = Duration::from_secs(1);
+
+const DATE_LASTS: Duration = Duration::from_millis(500);
+
+/// Pipes per core, 1 MiB each: further large bodies are copied.
+const PIPES: usize = 16;
+
+/// Log lines wait at most this long.
+const HOUSE: Duration = Duration::from_millis(100);

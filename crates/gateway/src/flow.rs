@@ -1,0 +1,88 @@
+//! The whole path of one request; read this first.
+//!
+//! Every stage is a plain function in a file of its own, called here in the order in which things happen. A stage that
+//! fails returns an empty [`Stop`]: the evidence says why, [`outcome`] reads it, [`answer`] tells the client. After the
+//! response's head has gone out there is no `Stop` any more, so nothing can try to answer twice.
+
+use crate::client::Client;
+use crate::core::{Core, Desk, UpstreamView};
+use crate::exchange::Exchange;
+use crate::{admit, answer, connect, guard, outcome, parse, pick, relay, route};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Instant;
+use torwart_cause::{Ending, Step};
+use torwart_dial::Stop;
+
+/// What becomes of the client's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// It waits for the next request, which may already lie on the desk.
+    Next,
+    /// It closes once the client has read what was sent.
+    Linger,
+    /// It closes in an orderly way.
+    Close,
+    /// It is cut: what was sent must not look whole.
+    Cut,
+}
+
+/// Runs one exchange from its first bytes to its record.
+pub async fn run(core: &Rc<Core>, client: &mut Client, desk: &mut Desk, started: Instant) -> After {
+    let mut x = Exchange::begin(core, client, desk, started);
+    if guarded(&mut x).await == Err(Stop) && x.status.is_none() {
+        answer::send(&mut x).await;
+    }
+    let is_read = x.request.is_some() && x.body.is_done();
+    let after = match (x.is_complete, x.keeps_client && is_read) {
+        (false, _) => After::Cut,
+        (true, true) => After::Next,
+        (true, false) if is_read => After::Close,
+        (true, false) => After::Linger,
+    };
+    x.finish();
+    after
+}
+
+/// A panic in one exchange is that exchange's fault, not an outage.
+async fn guarded(x: &mut Exchange<'_>) -> Result<(), Stop> {
+    let result = {
+        let mut stages = pin!(stages(x));
+        std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| stages.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Some),
+            Err(_) => Poll::Ready(None),
+        })
+        .await
+    };
+    result.unwrap_or_else(|| {
+        x.desk.evidence.client.answer = Step::Failed { ending: Ending::Panicked, after: x.elapsed() };
+        x.keeps_client = false;
+        Err(Stop)
+    })
+}
+
+async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
+    parse::head(x).await?;
+    route::choose(x)?;
+    guard::judge(x)?;
+    admit::enter(x)?;
+    if answer::is_ours(x) {
+        answer::own(x).await;
+        return Ok(());
+    }
+    loop {
+        let upstream = pick::choose(x)?;
+        match attempt(x, upstream).await {
+            Ok(()) => return Ok(()),
+            Err(Stop) => outcome::may_repeat(x)?,
+        }
+    }
+}
+
+async fn attempt(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<(), Stop> {
+    let mut outgoing = connect::link(x, upstream).await?;
+    let reply = relay::ask(x, &mut outgoing).await?;
+    relay::pass_on(x, outgoing, reply).await
+}

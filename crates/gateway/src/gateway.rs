@@ -1,0 +1,267 @@
+//! The gateway as a whole: started on a plan, given new plans while it runs, drained at the end.
+//!
+//! One thread per core runs the data plane; this handle belongs to the control side. Building snapshots and binding
+//! sockets happens here, so that a plan that cannot be served never reaches a core.
+
+use crate::core::Core;
+use crate::listeners::{Bound, Command, Listeners, bind};
+use crate::shared::{Phase, Shared};
+use crate::snapshot::{BuildProblem, Snapshot};
+use crate::worker;
+use arc_swap::ArcSwap;
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::{mpsc, watch};
+use torwart_config::Plan;
+use torwart_config::plan::{AccessLog, LogFormat, LogTarget};
+use torwart_dial::{Resolver, SystemFiles};
+use torwart_record::{
+    Failures, Journal, JournalError, JournalFormat, JournalOptions, JournalWriter, Metrics, Recorder, Sink, Status, Timestamp,
+};
+
+/// A running gateway.
+pub struct Gateway {
+    shared: Arc<Shared>,
+    workers: Vec<Worker>,
+    journal: Option<JournalWriter>,
+    listeners: Mutex<Listeners>,
+    pseudonym: Arc<str>,
+}
+
+struct Worker {
+    commands: mpsc::UnboundedSender<Command>,
+    thread: JoinHandle<()>,
+}
+
+/// Why the gateway could not start, or could not take over a plan.
+#[derive(Debug)]
+pub enum StartProblem {
+    /// Files the plan needs are missing or wrong.
+    Build(Vec<BuildProblem>),
+    /// An address cannot be listened on.
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The access log cannot be opened.
+    Log(JournalError),
+    /// A thread or runtime could not be made.
+    System(io::Error),
+}
+
+/// What the binary knows and the plan does not.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The program's version, for the admin address.
+    pub version: String,
+    /// Whether human log lines on a terminal carry colours.
+    pub is_coloured: bool,
+}
+
+impl Gateway {
+    /// Binds every listener, starts a thread per worker, and serves.
+    ///
+    /// # Errors
+    /// Whatever the plan needs and the system does not give; nothing runs then.
+    pub fn start(plan: Plan, options: &Options) -> Result<Self, StartProblem> {
+        // New connections need descriptors; a low soft limit is a default of shells, not a wish.
+        let _ = torwart_kernel::limits::raise_descriptors();
+        let status = Arc::new(Status::new(&options.version, Timestamp::from(SystemTime::now())));
+        let count = worker_count(&plan);
+        let metrics = Arc::new(Metrics::new(count, Arc::clone(&status)));
+        let pseudonym: Arc<str> = pseudonym().into();
+        let resolver = Resolver::start(&plan.resolver, SystemFiles::default()).map_err(StartProblem::System)?;
+        let journal = open_journal(&plan, options, &metrics)?;
+        let failures = Arc::new(Failures::new(plan.log.failed_exchanges));
+        let snapshot = Snapshot::build(plan, None, &metrics, &pseudonym).map_err(StartProblem::Build)?;
+        let mut listeners = Listeners::default();
+        let bound = listeners.take_over(&snapshot.plan.listeners, count)?;
+        status.set_workers(count as u64);
+        status.set_generation(snapshot.generation);
+        let shared = Arc::new(Shared {
+            generation: AtomicU64::new(snapshot.generation),
+            phase: watch::Sender::new(Phase::Serving(snapshot.generation)),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            drains: AtomicBool::new(false),
+            connections: AtomicUsize::new(0),
+            resolver: Arc::new(resolver),
+            metrics,
+            failures,
+            status,
+            epoch: Instant::now(),
+        });
+        let mut workers = Vec::with_capacity(count);
+        for index in 0..count {
+            let journal = journal.as_ref().map(|writer| writer.journal(&shared.metrics));
+            workers.push(start_worker(&shared, index, journal).map_err(StartProblem::System)?);
+        }
+        let gateway = Self { shared, workers, journal, listeners: Mutex::new(listeners), pseudonym };
+        gateway.hand_out(bound);
+        gateway.shared.status.set_listeners_up(true);
+        Ok(gateway)
+    }
+
+    /// The addresses clients can connect to, with the ports the system chose; and whether they speak TLS.
+    pub fn addresses(&self) -> Vec<Bound> {
+        self.listeners().bound()
+    }
+
+    /// Takes over a new plan without dropping a connection. With any problem the old plan goes on.
+    ///
+    /// Returns the generation of the new plan. The number of workers, the admin address, the log's target and the
+    /// resolver stay as they were at the start.
+    ///
+    /// # Errors
+    /// What the plan needs and the system does not give.
+    pub fn adopt(&self, plan: Plan) -> Result<u64, StartProblem> {
+        let before = self.shared.snapshot.load_full();
+        let snapshot = Snapshot::build(plan, Some(&before), &self.shared.metrics, &self.pseudonym)
+            .map_err(StartProblem::Build)?;
+        let generation = snapshot.generation;
+        let wanted = snapshot.plan.listeners.clone();
+        let mut listeners = self.listeners();
+        let fresh = listeners.take_over(&wanted, self.workers.len())?;
+        let gone = listeners.drop_others(&wanted);
+        drop(listeners);
+        self.shared.adopt(snapshot);
+        self.hand_out(fresh);
+        for listener in gone {
+            self.tell(|_| Command::Unlisten(listener.clone()));
+        }
+        Ok(generation)
+    }
+
+    /// Opens the access log anew, after somebody moved the file away.
+    pub fn reopen_log(&self) {
+        if let Some(journal) = &self.journal {
+            journal.reopen();
+        }
+    }
+
+    /// Takes no new connections and lets running exchanges end, within the plan's time for it; then closes the rest.
+    /// Returns whether everything ended by itself.
+    pub fn drain(self) -> bool {
+        let within = self.shared.snapshot.load().plan.drain;
+        self.stop(within)
+    }
+
+    /// As [`Gateway::drain`], within this time.
+    pub fn stop(mut self, within: Duration) -> bool {
+        self.shared.drain();
+        let until = Instant::now() + within;
+        self.tell(|_| Command::Drain { until });
+        for worker in self.workers.drain(..) {
+            // A worker that panicked has nothing left to wait for.
+            let _ = worker.thread.join();
+        }
+        self.shared.connections.load(std::sync::atomic::Ordering::Relaxed) == 0
+    }
+
+    /// The counters.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.shared.metrics
+    }
+
+    /// The failed exchanges.
+    pub fn failures(&self) -> &Arc<Failures> {
+        &self.shared.failures
+    }
+
+    /// What the admin address says about the process.
+    pub fn status(&self) -> &Arc<Status> {
+        &self.shared.status
+    }
+
+    /// The plan that is served now.
+    pub fn plan(&self) -> Plan {
+        self.shared.snapshot.load().plan.clone()
+    }
+
+    fn listeners(&self) -> std::sync::MutexGuard<'_, Listeners> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hand_out(&self, bound: Vec<bind::Sockets>) {
+        for sockets in bound {
+            for (worker, socket) in self.workers.iter().zip(sockets.each) {
+                // A worker that is gone serves nobody.
+                let _ = worker.commands.send(Command::Listen { listener: sockets.listener.clone(), socket });
+            }
+        }
+    }
+
+    fn tell(&self, command: impl Fn(usize) -> Command) {
+        for (index, worker) in self.workers.iter().enumerate() {
+            let _ = worker.commands.send(command(index));
+        }
+    }
+}
+
+fn start_worker(shared: &Arc<Shared>, index: usize, journal: Option<Journal>) -> io::Result<Worker> {
+    let (commands, received) = mpsc::unbounded_channel();
+    let shared = Arc::clone(shared);
+    let thread = std::thread::Builder::new().name(format!("core-{index}")).spawn(move || {
+        let make_core = || {
+            let recorder = Recorder::new(shared.metrics.core(index), journal, Arc::clone(&shared.failures));
+            Core::new(shared, recorder)
+        };
+        if let Err(error) = worker::run(make_core, received) {
+            tracing::error!(%error, index, "a worker could not start");
+        }
+    })?;
+    Ok(Worker { commands, thread })
+}
+
+fn worker_count(plan: &Plan) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    plan.workers.map_or_else(cores, NonZeroUsize::get)
+}
+
+fn open_journal(
+    plan: &Plan,
+    options: &Options,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<JournalWriter>, StartProblem> {
+    let Some(AccessLog { target, format }) = &plan.log.access else { return Ok(None) };
+    let sink = match target {
+        LogTarget::Stdout => Sink::Stdout,
+        LogTarget::Stderr => Sink::Stderr,
+        LogTarget::File(path) => Sink::File(path.clone()),
+    };
+    let format = match format {
+        LogFormat::Json => JournalFormat::Json { is_query_logged: false },
+        LogFormat::Human => JournalFormat::Human { is_coloured: options.is_coloured },
+    };
+    let journal_options = JournalOptions { format, ..JournalOptions::new(sink) };
+    let report = |error: &JournalError| tracing::error!(%error, "the access log cannot be written");
+    JournalWriter::start(journal_options, metrics, Box::new(report)).map(Some).map_err(StartProblem::Log)
+}
+
+/// A name for `Via` that no other instance has: two of them one behind the other are no loop.
+fn pseudonym() -> String {
+    format!("torwart-{:08x}", torwart_record::RequestIds::seed_by_chance() & 0xffff_ffff)
+}
+
+impl std::fmt::Display for StartProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Build(problems) => {
+                for (index, problem) in problems.iter().enumerate() {
+                    write!(f, "{}{problem}", if index == 0 { "" } else { "\n" })?;
+                }
+                Ok(())
+            }
+            Self::Listen { address, error } => write!(f, "cannot listen on {address}: {error}"),
+            Self::Log(error) => write!(f, "cannot open the access log: {error}"),
+            Self::System(error) => write!(f, "cannot start: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartProblem {}

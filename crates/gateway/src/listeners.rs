@@ -1,0 +1,101 @@
+//! Which addresses are listened on, and how workers are told.
+//!
+//! Every worker has its own socket for each address (`SO_REUSEPORT`), so the kernel spreads connections and no worker
+//! waits for another. All sockets of a new plan are bound before any is handed out: a plan is taken over whole or not.
+
+pub mod bind;
+
+use crate::gateway::StartProblem;
+use bind::{Socket, Sockets};
+use std::net::SocketAddr;
+use std::time::Instant;
+use torwart_config::plan::{ListenAddress, Listener};
+
+/// What a worker is told.
+pub enum Command {
+    /// Accept from this socket too.
+    Listen {
+        /// What the plan calls it.
+        listener: Listener,
+        /// The socket.
+        socket: Socket,
+    },
+    /// Accept no more from this listener, once its queue is empty.
+    Unlisten(Listener),
+    /// Accept no more at all, and end when every connection has, at the latest at this moment.
+    Drain {
+        /// The moment.
+        until: Instant,
+    },
+}
+
+/// A listener that is bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Where clients connect; the port is the real one.
+    pub address: ListenAddress,
+    /// Whether they speak TLS there.
+    pub is_tls: bool,
+}
+
+/// The listeners that are bound.
+#[derive(Default)]
+pub struct Listeners {
+    open: Vec<(Listener, ListenAddress)>,
+}
+
+impl Listeners {
+    /// Binds what is wanted and not bound yet, once per worker.
+    pub fn take_over(&mut self, wanted: &[Listener], workers: usize) -> Result<Vec<Sockets>, StartProblem> {
+        let mut fresh = Vec::new();
+        for listener in wanted {
+            if self.open.iter().any(|(known, _)| known == listener) {
+                continue;
+            }
+            let sockets = bind::bind(listener, workers).map_err(|error| StartProblem::Listen {
+                address: describe(&listener.address),
+                error,
+            })?;
+            fresh.push(sockets);
+        }
+        self.open.extend(fresh.iter().map(|sockets| (sockets.listener.clone(), sockets.address.clone())));
+        Ok(fresh)
+    }
+
+    /// Forgets what is not wanted any more, and names it.
+    pub fn drop_others(&mut self, wanted: &[Listener]) -> Vec<Listener> {
+        let mut gone = Vec::new();
+        self.open.retain(|(listener, _)| {
+            let is_wanted = wanted.contains(listener);
+            if !is_wanted {
+                gone.push(listener.clone());
+            }
+            is_wanted
+        });
+        gone
+    }
+
+    /// What is bound.
+    pub fn bound(&self) -> Vec<Bound> {
+        let bound = self.open.iter();
+        bound.map(|(listener, address)| Bound { address: address.clone(), is_tls: listener.tls }).collect()
+    }
+}
+
+impl Bound {
+    /// The IP address and port, if it has one.
+    pub fn ip(&self) -> Option<SocketAddr> {
+        match self.address {
+            ListenAddress::Tcp(address) => Some(address),
+            ListenAddress::Unix(_) => None,
+        }
+    }
+}
+
+/// An address as a person reads it.
+pub fn describe(address: &ListenAddress) -> String {
+    match address {
+        ListenAddress::Tcp(address) => address.to_string(),
+        ListenAddress::Unix(path) => format!("unix:{}", path.display()),
+    }
+}

@@ -1,0 +1,92 @@
+//! The request head: read within one deadline, understood, or refused with the byte that was wrong.
+
+use crate::body::{BodyReader, exceeds};
+use crate::client::poll_fill;
+use crate::exchange::Exchange;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Instant;
+use torwart_cause::{Deadline, Ending, Fault, Limit, Malformation, Step};
+use torwart_dial::{Stop, ending_of};
+use torwart_wire::http1::{Leniency, RequestLimits, TargetForm, parse_request};
+
+/// Reads and parses the head whose first bytes are on the desk.
+pub async fn head(x: &mut Exchange<'_>) -> Result<(), Stop> {
+    let plan = &x.view.snapshot.plan;
+    let limits = RequestLimits {
+        head_bytes: plan.limits.head.as_usize(),
+        target_bytes: plan.limits.target.as_usize(),
+        fields: plan.limits.fields,
+    };
+    let lenient = Leniency { bare_lf: plan.lenient.bare_lf, obs_fold: plan.lenient.obs_fold, ..Leniency::default() };
+    let until = x.started + plan.deadlines.head;
+    loop {
+        match parse_request(&mut x.desk.request, &limits, &lenient) {
+            Ok(Some(request)) => {
+                x.received = x.desk.request.len() as u64;
+                x.keeps_client = request.keeps_alive;
+                x.request = Some(request);
+                return accept(x);
+            }
+            Ok(None) => {}
+            Err(ending) => return Err(refuse(x, ending)),
+        }
+        make_room(x, limits.head_bytes);
+        poll_fn(|cx| poll_more(x, cx, until)).await.map_err(|ending| refuse(x, ending))?;
+    }
+}
+
+/// What can be said before a route is known.
+fn accept(x: &mut Exchange<'_>) -> Result<(), Stop> {
+    let Some(request) = &x.request else { return Err(Stop) };
+    if request.form == TargetForm::Authority {
+        let fault = Fault { what: Malformation::UnsupportedMethod, at: 0 };
+        return Err(refuse(x, Ending::Malformed(fault)));
+    }
+    x.body = BodyReader::new(request.framing, u64::MAX);
+    x.body.keep(true);
+    // The head came with the read that began the exchange: no clock is asked for it.
+    x.desk.evidence.client.head = Step::Done { took: std::time::Duration::ZERO };
+    Ok(())
+}
+
+/// Sets the body's limit, once the route says what it is.
+pub fn limit_body(x: &mut Exchange<'_>, limit: u64) -> Result<(), Stop> {
+    let framing = x.body.framing();
+    if exceeds(framing, limit) {
+        x.keeps_client = false;
+        let after = x.elapsed();
+        x.desk.evidence.client.body = Step::Failed { ending: Ending::TooLarge(Limit::BodyBytes), after };
+        return Err(Stop);
+    }
+    x.body = BodyReader::new(framing, limit);
+    x.body.keep(true);
+    Ok(())
+}
+
+fn make_room(x: &mut Exchange<'_>, most: usize) {
+    let buffer = &mut x.desk.request.buffer;
+    if buffer.spare().is_empty() {
+        // One byte more than the limit, so that the parser sees that it is exceeded.
+        let wanted = (buffer.capacity() * 2).min(most + 1).max(buffer.capacity() + 1);
+        buffer.grow(wanted);
+    }
+}
+
+fn poll_more(x: &mut Exchange<'_>, cx: &mut Context<'_>, until: Instant) -> Poll<Result<(), Ending>> {
+    match poll_fill(&mut x.client.stream, cx, &mut x.desk.request.buffer, usize::MAX) {
+        Poll::Ready(Ok(0)) => return Poll::Ready(Err(Ending::Closed)),
+        Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
+        Poll::Ready(Err(error)) => return Poll::Ready(Err(ending_of(&error, Deadline::ClientHead))),
+        Poll::Pending => {}
+    }
+    x.client.poll_deadline(cx, until).map(|()| Err(Ending::TimedOut(Deadline::ClientHead)))
+}
+
+fn refuse(x: &mut Exchange<'_>, ending: Ending) -> Stop {
+    x.keeps_client = false;
+    x.received = x.desk.request.buffer.unread().len() as u64 + x.desk.request.len() as u64;
+    let after = x.elapsed();
+    x.desk.evidence.client.head = Step::Failed { ending, after };
+    Stop
+}

@@ -1,0 +1,17 @@
+//! The conversation with the upstream: the request goes out and the answer comes back, both at once.
+//!
+//! [`ask`] sends the request and waits for the final head; whatever fails here can still be retried or answered.
+//! [`pass_on`] chooses one passage for the body: *hold* (small answers are complete before the first byte goes out),
+//! *copy*, *splice* (large bodies of known length between plain sockets) or *tunnel* (upgrades).
+
+mod ask;
+mod copy;
+mod hold;
+mod pass_on;
+mod splice;
+mod tunnel;
+mod upload;
+mod waiting;
+
+pub use ask::ask;
+pub use pass_on::{abort, pass_on};

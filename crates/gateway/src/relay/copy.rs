@@ -1,0 +1,231 @@
+//! Copies the answer's body from link to client, framed anew; large plain ones of known length go over to splice.
+//!
+//! The upstream is read only when everything received before has gone to the client, so one buffer is all a slow
+//! client can hold. Whatever is left of the request goes out meanwhile.
+
+use super::splice;
+use super::upload::{Parts, Upload};
+use super::waiting::Waiting;
+use crate::body::{BodyReader, Look};
+use crate::client::{ClientStream, poll_fill};
+use crate::connect::Outgoing;
+use crate::exchange::Exchange;
+use crate::response_head::Way;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use tokio::io::AsyncWrite;
+use torwart_cause::{Deadline, Ending};
+use torwart_dial::ending_of;
+use torwart_wire::http1;
+
+/// Who broke the passage off, and how.
+pub enum Cut {
+    /// The upstream's body ended before its end.
+    Upstream(Ending),
+    /// The client took no more.
+    Client(Ending),
+}
+
+/// Copies until the body is complete and has gone out.
+pub async fn run(
+    x: &mut Exchange<'_>,
+    outgoing: &mut Outgoing,
+    body: &mut BodyReader,
+    way: Way,
+    upload: &mut Upload,
+) -> Result<(), Cut> {
+    let mut copying = Copying {
+        way,
+        is_last_chunk_queued: false,
+        waits_for: Party::Upstream,
+        moved: false,
+        waiting: None,
+        has_sent: false,
+    };
+    let end = poll_fn(|cx| copying.poll(cx, x, outgoing, body, upload)).await?;
+    match end {
+        End::Complete => Ok(()),
+        End::Splice => splice::run(x, outgoing, body, upload).await,
+    }
+}
+
+/// Lets the rest of the request go on. That it fails does not spoil the answer: it came early, and nothing follows it.
+pub fn poll_upload(cx: &mut Context<'_>, x: &mut Exchange<'_>, outgoing: &mut Outgoing, upload: &mut Upload) {
+    if upload.is_over() {
+        return;
+    }
+    let desk = &mut *x.desk;
+    let Some(attempt) = desk.evidence.attempts.last_mut() else { return };
+    let mut parts = Parts {
+        client: &mut x.client.stream,
+        request: &mut desk.request,
+        body: &mut x.body,
+        received: &mut x.received,
+        link: &mut outgoing.link.stream,
+        out: &mut outgoing.out,
+        attempt,
+    };
+    if let Poll::Ready(Err(_)) = upload.poll(cx, &mut parts) {
+        upload.give_up();
+        x.keeps_client = false;
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Party {
+    Client,
+    Upstream,
+}
+
+enum End {
+    Complete,
+    Splice,
+}
+
+struct Copying {
+    way: Way,
+    is_last_chunk_queued: bool,
+    waits_for: Party,
+    moved: bool,
+    waiting: Option<Waiting>,
+    has_sent: bool,
+}
+
+impl Copying {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        x: &mut Exchange<'_>,
+        outgoing: &mut Outgoing,
+        body: &mut BodyReader,
+        upload: &mut Upload,
+    ) -> Poll<Result<End, Cut>> {
+        poll_upload(cx, x, outgoing, upload);
+        if let Poll::Ready(end) = self.poll_pass(cx, x, outgoing, body) {
+            return Poll::Ready(end);
+        }
+        let what = match self.waits_for {
+            Party::Client => Deadline::ClientWrite,
+            Party::Upstream => Deadline::BetweenBytes,
+        };
+        let moved = std::mem::take(&mut self.moved);
+        let waiting = self.waiting.get_or_insert_with(|| Waiting::new(what, Instant::now()));
+        waiting.wait_for(what, moved);
+        let ending = ready!(waiting.poll(x, cx));
+        Poll::Ready(Err(match self.waits_for {
+            Party::Client => Cut::Client(ending),
+            Party::Upstream => Cut::Upstream(ending),
+        }))
+    }
+
+    fn poll_pass(
+        &mut self,
+        cx: &mut Context<'_>,
+        x: &mut Exchange<'_>,
+        outgoing: &mut Outgoing,
+        body: &mut BodyReader,
+    ) -> Poll<Result<End, Cut>> {
+        loop {
+            let buffer = &mut outgoing.response.buffer;
+            match body.look(buffer).map_err(Cut::Upstream)? {
+                Look::Data if self.way == Way::Chunked && x.desk.out.len() < QUEUED => {
+                    let data = body.data(buffer);
+                    let out = x.desk.out.bytes();
+                    http1::write_chunk_size(out, data.len());
+                    out.extend_from_slice(data);
+                    out.extend_from_slice(http1::CHUNK_END);
+                    let taken = data.len();
+                    body.take(buffer, taken);
+                }
+                Look::Data if !self.has_sent && !x.desk.out.is_empty() && body.data(buffer).len() <= JOINED => {
+                    let data = body.data(buffer);
+                    x.desk.out.bytes().extend_from_slice(data);
+                    let taken = data.len();
+                    body.take(buffer, taken);
+                }
+                Look::Data => {
+                    let tail = if self.way == Way::Chunked { &[] } else { body.data(buffer) };
+                    self.waits_for = Party::Client;
+                    let sent = ready!(x.desk.out.poll_send(cx, &mut x.client.stream, tail)).map_err(cut_client)?;
+                    self.sent(x, sent.all);
+                    body.take(buffer, sent.of_tail);
+                }
+                Look::End if self.way == Way::Chunked && !self.is_last_chunk_queued => {
+                    http1::write_last_chunk(x.desk.out.bytes(), body.trailers());
+                    self.is_last_chunk_queued = true;
+                }
+                Look::End => {
+                    ready!(self.poll_flush(cx, x))?;
+                    return Poll::Ready(Ok(End::Complete));
+                }
+                Look::More => {
+                    ready!(self.poll_flush(cx, x))?;
+                    if splice::is_worth_it(x, outgoing, body, self.way) {
+                        return Poll::Ready(Ok(End::Splice));
+                    }
+                    ready!(self.poll_receive(cx, x, outgoing, body))?;
+                }
+            }
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>, x: &mut Exchange<'_>) -> Poll<Result<(), Cut>> {
+        while !x.desk.out.is_empty() {
+            self.waits_for = Party::Client;
+            let sent = ready!(x.desk.out.poll_send(cx, &mut x.client.stream, &[])).map_err(cut_client)?;
+            self.sent(x, sent.all);
+        }
+        if let ClientStream::Tls(stream) = &mut x.client.stream {
+            self.waits_for = Party::Client;
+            ready!(Pin::new(stream).poll_flush(cx)).map_err(cut_client)?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        x: &mut Exchange<'_>,
+        outgoing: &mut Outgoing,
+        body: &mut BodyReader,
+    ) -> Poll<Result<(), Cut>> {
+        self.waits_for = Party::Upstream;
+        let buffer = &mut outgoing.response.buffer;
+        if buffer.spare().is_empty() {
+            buffer.compact();
+            if buffer.spare().is_empty() {
+                let wanted = buffer.capacity() + QUEUED;
+                buffer.grow(wanted);
+            }
+        }
+        match ready!(poll_fill(&mut outgoing.link.stream, cx, buffer, usize::MAX)) {
+            Ok(0) if body.ended_by_close() => {}
+            Ok(0) => return Poll::Ready(Err(Cut::Upstream(Ending::Closed))),
+            Ok(read) => {
+                self.moved = true;
+                x.attempt().received += read as u64;
+            }
+            Err(error) => return Poll::Ready(Err(Cut::Upstream(ending_of(&error, Deadline::BetweenBytes)))),
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn sent(&mut self, x: &mut Exchange<'_>, bytes: usize) {
+        self.moved = true;
+        self.has_sent = true;
+        x.sent += bytes as u64;
+    }
+}
+
+/// How the client's socket failed.
+pub fn cut_client(error: std::io::Error) -> Cut {
+    Cut::Client(ending_of(&error, Deadline::ClientWrite))
+}
+
+/// Chunks are gathered up to this much before they are sent.
+const QUEUED: usize = 16 << 10;
+
+/// A small body joins its head in one buffer: cheaper than two pieces in one call.
+const JOINED: usize = 8 << 10;

@@ -1,0 +1,99 @@
+//! Chooses the passage for the answer's body and sees it through.
+//!
+//! Until the head goes out every failure is a `Stop`: it may be retried, and otherwise becomes an honest answer. From
+//! then on a failure can only be shown by an aborted message, so this returns `Ok` and leaves the rest to the evidence.
+
+use super::ask::Reply;
+use super::hold::{self, Held};
+use super::{copy, tunnel};
+use crate::body::{BodyReader, exceeds};
+use crate::connect::Outgoing;
+use crate::exchange::Exchange;
+use crate::response_head::{self, Way};
+use std::time::Instant;
+use torwart_cause::{Ending, Limit, Step};
+use torwart_dial::Stop;
+use torwart_record::ServedBy;
+use torwart_wire::{Framing, Version};
+
+/// Passes the answer on to the client.
+pub async fn pass_on(x: &mut Exchange<'_>, mut outgoing: Outgoing, mut reply: Reply) -> Result<(), Stop> {
+    let response = reply.response;
+    let limit = x.pool().and_then(|pool| pool.limits.body).map_or(u64::MAX, |limit| limit.bytes());
+    if exceeds(response.framing, limit) {
+        return Err(body_failed(x, Ending::TooLarge(Limit::BodyBytes), reply.at));
+    }
+    let mut body = BodyReader::new(response.framing, limit);
+    let held = hold::hold(x, &mut outgoing, &mut body, &mut reply).await?;
+    let version = x.request.map_or(Version::Http11, |request| request.version);
+    let way = Way::of(response.framing, version, held.whole());
+    if !reply.upload.is_done() {
+        // What is left of the request may never be read, so nothing can follow it on this connection.
+        x.keeps_client = false;
+    }
+    if let (Framing::UntilClose, Held::Whole(length)) = (response.framing, held) {
+        body = BodyReader::new(Framing::Length(length), limit);
+    }
+    commit(x, &outgoing, &reply, way);
+    if response.switches {
+        tunnel::run(x, &mut outgoing, reply.at).await;
+        return Ok(());
+    }
+    let ending = copy::run(x, &mut outgoing, &mut body, way, &mut reply.upload).await;
+    conclude(x, outgoing, &reply, &body, way, ending);
+    Ok(())
+}
+
+/// The head is written down to go out: from here on the status stands.
+fn commit(x: &mut Exchange<'_>, outgoing: &Outgoing, reply: &Reply, way: Way) {
+    response_head::write(x, &outgoing.response, &reply.response, way, reply.at);
+    x.status = Some(reply.response.status);
+    x.served_by = ServedBy::Upstream;
+}
+
+fn conclude(
+    x: &mut Exchange<'_>,
+    outgoing: Outgoing,
+    reply: &Reply,
+    body: &BodyReader,
+    way: Way,
+    ending: Result<(), copy::Cut>,
+) {
+    let now = Instant::now();
+    let took = now.saturating_duration_since(reply.at);
+    match ending {
+        Ok(()) => {
+            x.is_complete = true;
+            x.attempt().body = Step::Done { took };
+            let is_clean = body.is_done() && outgoing.response.buffer.unread().is_empty();
+            if is_clean && reply.response.keeps_alive && reply.upload.is_done() {
+                outgoing.park(x, now);
+            }
+        }
+        Err(copy::Cut::Upstream(ending)) => {
+            x.attempt().body = Step::Failed { ending, after: took };
+            abort(x, way);
+        }
+        Err(copy::Cut::Client(ending)) => {
+            x.desk.evidence.client.answer = Step::Failed { ending, after: x.elapsed() };
+            abort(x, way);
+        }
+    }
+}
+
+/// The client must not take what it got for the whole: no last chunk, short of the length, or a reset where only the
+/// close would tell.
+pub fn abort(x: &mut Exchange<'_>, way: Way) {
+    x.keeps_client = false;
+    x.is_complete = false;
+    if way == Way::UntilClose {
+        // Without a reset the close would end the message. There is nobody to tell if it fails.
+        let _ = torwart_kernel::socket::set_linger_reset(&x.client.stream);
+    }
+}
+
+/// The body failed while nothing had gone out.
+pub fn body_failed(x: &mut Exchange<'_>, ending: Ending, since: Instant) -> Stop {
+    x.attempt().body = Step::Failed { ending, after: since.elapsed() };
+    Stop
+}

@@ -1,0 +1,134 @@
+//! The response as the client gets it: written anew from the parsed form, with our own framing and connection fields.
+
+use crate::answer;
+use crate::exchange::Exchange;
+use crate::request_head::client_address;
+use torwart_policy::{header_rules, template};
+use torwart_wire::http1::{Response, write_field, write_number, write_status_line};
+use torwart_wire::fields::proxy_status::ProxyStatus;
+use torwart_wire::{Framing, Head, Known, Version};
+
+/// How the body goes to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// There is none; a stated length is what the body would have.
+    NoBody,
+    /// With its length stated.
+    Length(u64),
+    /// In chunks.
+    Chunked,
+    /// Until the connection closes: for HTTP/1.0 clients.
+    UntilClose,
+}
+
+impl Way {
+    /// The way for a body that came framed like this; `held` is its length where the whole of it is here.
+    pub fn of(framing: Framing, client: Version, held: Option<u64>) -> Self {
+        match (framing, held, client) {
+            (Framing::None, _, _) => Self::NoBody,
+            (Framing::Length(length), _, _) => Self::Length(length),
+            (Framing::Chunked, _, Version::Http11) => Self::Chunked,
+            (_, Some(length), _) => Self::Length(length),
+            (Framing::UntilClose, None, Version::Http11) => Self::Chunked,
+            (Framing::Chunked | Framing::UntilClose, None, Version::Http10) => Self::UntilClose,
+        }
+    }
+}
+
+/// Writes the final head to the client's outbox.
+pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, now: std::time::Instant) {
+    if way == Way::UntilClose {
+        x.keeps_client = false;
+    }
+    let mut out = std::mem::take(x.desk.out.bytes());
+    // We speak 1.1 whatever the client speaks (RFC 9112 §2.3); framing and Connection suit its version.
+    write_status_line(&mut out, Version::Http11, response.status, head.reason());
+    let has_rules = x.route().is_some_and(|route| !route.response_headers.is_empty());
+    for field in head.fields() {
+        let is_framing = match field.known {
+            Known::ContentLength => way != Way::NoBody || response.status == 204,
+            Known::TransferEncoding => true,
+            _ => field.is_hop_by_hop && !(response.switches && field.known == Known::Upgrade),
+        };
+        if is_framing || (has_rules && drops(x, field.name)) {
+            continue;
+        }
+        write_field(&mut out, field.name, field.value);
+    }
+    if !head.has(Known::Date) {
+        out.extend_from_slice(b"Date: ");
+        x.core.write_date(now, &mut out);
+        out.extend_from_slice(b"\r\n");
+    }
+    match way {
+        Way::Length(length) => {
+            out.extend_from_slice(b"Content-Length: ");
+            write_number(&mut out, length);
+            out.extend_from_slice(b"\r\n");
+        }
+        Way::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+        Way::NoBody | Way::UntilClose => {}
+    }
+    write_connection(x, response, &mut out);
+    if response.status >= 500 {
+        write_received_status(x, response.status, &mut out);
+    }
+    if has_rules {
+        append_rules(x, &mut out);
+    }
+    out.extend_from_slice(b"\r\n");
+    *x.desk.out.bytes() = out;
+}
+
+/// Writes an interim head (1xx) to the client's outbox.
+pub fn write_interim(x: &mut Exchange<'_>, head: &Head, status: u16) {
+    let out = x.desk.out.bytes();
+    write_status_line(out, Version::Http11, status, head.reason());
+    for field in head.fields().filter(|field| !field.is_hop_by_hop) {
+        if !matches!(field.known, Known::ContentLength | Known::TransferEncoding) {
+            write_field(out, field.name, field.value);
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends the `Connection` field the client needs.
+pub fn write_connection(x: &Exchange<'_>, response: &Response, out: &mut Vec<u8>) {
+    let speaks_10 = x.request.as_ref().is_some_and(|request| request.version == Version::Http10);
+    out.extend_from_slice(if response.switches {
+        b"Connection: upgrade\r\n"
+    } else if !x.keeps_client {
+        b"Connection: close\r\n"
+    } else if speaks_10 {
+        b"Connection: keep-alive\r\n"
+    } else {
+        b""
+    });
+}
+
+/// An upstream's own error passes unchanged; that it came from there is noted (RFC 9209 §2.2).
+fn write_received_status(x: &Exchange<'_>, status: u16, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"Proxy-Status: ");
+    let mut noted = ProxyStatus { proxy: answer::PROXY, received_status: Some(status), ..ProxyStatus::default() };
+    let next_hop = x.client.is_trusted.then(|| x.desk.evidence.attempts.last()).flatten();
+    let next_hop = next_hop.and_then(|attempt| attempt.address.as_ref()).map(ToString::to_string);
+    noted.next_hop = next_hop.as_deref();
+    noted.write(out);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn drops(x: &Exchange<'_>, name: &[u8]) -> bool {
+    x.route().is_some_and(|route| header_rules::drops(&route.response_headers, name))
+}
+
+fn append_rules(x: &Exchange<'_>, out: &mut Vec<u8>) {
+    let Some(route) = x.route() else { return };
+    let id = x.id.text();
+    let values = template::Values {
+        tls: x.client.is_tls,
+        head: &x.desk.request,
+        client: client_address(x),
+        request_id: std::str::from_utf8(&id).unwrap_or_default(),
+    };
+    header_rules::append(&route.response_headers, &values, out);
+}

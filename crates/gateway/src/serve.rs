@@ -1,0 +1,141 @@
+//! One client connection from accept to close.
+//!
+//! Between requests it owns no buffer and no large future: an idle connection is a socket, a deadline and a few flags.
+//! With the first byte it borrows a desk from the core and runs exchanges until it has been quiet for a moment.
+
+use crate::client::{Client, poll_fill};
+use crate::core::{Core, Desk};
+use crate::flow::{self, After};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use torwart_record::ClientState;
+
+/// Serves a connection until it closes.
+pub async fn serve(core: Rc<Core>, mut client: Client) {
+    loop {
+        let keep_alive = core.view().snapshot.plan.deadlines.keep_alive;
+        let Wake::Request(desk) = next_bytes(&core, &mut client, Instant::now() + keep_alive).await else {
+            break;
+        };
+        // Boxed once per busy spell, so that the idle connection stays small.
+        match Box::pin(busy(&core, &mut client, desk)).await {
+            After::Next => {}
+            After::Close => break,
+            After::Linger => return linger(&core, &mut client).await,
+            // Dropped without an orderly end: on TLS the missing close_notify tells.
+            After::Cut => return,
+        }
+    }
+    close(&mut client).await;
+}
+
+/// What woke an idle connection.
+enum Wake {
+    Request(Box<Desk>),
+    Over,
+}
+
+/// Runs exchanges one after the other; returns [`After::Next`] when the connection has gone quiet.
+async fn busy(core: &Rc<Core>, client: &mut Client, mut desk: Box<Desk>) -> After {
+    loop {
+        client.guard.set(ClientState::Active);
+        let after = flow::run(core, client, &mut desk, Instant::now()).await;
+        if after != After::Next {
+            core.give_desk(desk);
+            return after;
+        }
+        client.guard.set(ClientState::Idle);
+        if !desk.request.buffer.unread().is_empty() {
+            // The next request was already here (pipelining).
+            continue;
+        }
+        core.give_desk(desk);
+        match next_bytes(core, client, Instant::now() + QUIET).await {
+            Wake::Request(borrowed) => desk = borrowed,
+            Wake::Over if core.shared.is_draining() || client.is_gone => return After::Close,
+            Wake::Over => return After::Next,
+        }
+    }
+}
+
+/// Waits for the first bytes of a request; a desk is borrowed only while reading.
+async fn next_bytes(core: &Rc<Core>, client: &mut Client, until: Instant) -> Wake {
+    poll_fn(|cx| {
+        let mut desk = core.take_desk();
+        match poll_fill(&mut client.stream, cx, &mut desk.request.buffer, usize::MAX) {
+            Poll::Ready(Ok(read)) if read > 0 => return Poll::Ready(Wake::Request(desk)),
+            Poll::Ready(_) => {
+                core.give_desk(desk);
+                client.is_gone = true;
+                return Poll::Ready(Wake::Over);
+            }
+            Poll::Pending => core.give_desk(desk),
+        }
+        if client.poll_deadline(cx, until).is_ready() || core.shared.is_draining() {
+            return Poll::Ready(Wake::Over);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+/// An orderly close: close_notify on TLS, FIN by the drop that follows.
+async fn close(client: &mut Client) {
+    let until = Instant::now() + CLOSE;
+    if matches!(client.stream, crate::client::ClientStream::Tls(_)) {
+        poll_fn(|cx| {
+            // Whether the client took the farewell changes nothing.
+            let done = Pin::new(&mut client.stream).poll_shutdown(cx).map(drop);
+            if done.is_ready() { done } else { client.poll_deadline(cx, until) }
+        })
+        .await;
+    }
+}
+
+/// Lets the client read our last words: a close with unread bytes is a reset, and would eat them (RFC 9112 §9.6).
+async fn linger(core: &Core, client: &mut Client) {
+    let until = Instant::now() + core.view().snapshot.plan.deadlines.linger;
+    let mut left = LINGER_BYTES;
+    let mut is_shut = false;
+    poll_fn(|cx| {
+        if !is_shut {
+            match Pin::new(&mut client.stream).poll_shutdown(cx) {
+                Poll::Ready(Ok(())) => is_shut = true,
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => {}
+            }
+        }
+        while left > 0 {
+            match poll_discard(client, cx) {
+                Poll::Pending => return client.poll_deadline(cx, until),
+                Poll::Ready(0) => return Poll::Ready(()),
+                Poll::Ready(read) => left = left.saturating_sub(read),
+            }
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
+
+fn poll_discard(client: &mut Client, cx: &mut Context<'_>) -> Poll<usize> {
+    let mut bin = [0; 4096];
+    let mut target = ReadBuf::new(&mut bin);
+    match Pin::new(&mut client.stream).poll_read(cx, &mut target) {
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Ok(())) => Poll::Ready(target.filled().len()),
+        Poll::Ready(Err(_)) => Poll::Ready(0),
+    }
+}
+
+/// After this much quiet a connection counts as idle and gives its large future back.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How long a farewell may take.
+const CLOSE: Duration = Duration::from_secs(1);
+
+/// Most bytes read and thrown away so that a client can read its answer.
+const LINGER_BYTES: usize = 4 << 20;

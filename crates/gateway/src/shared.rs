@@ -1,0 +1,85 @@
+//! What all cores and the control thread share: the current snapshot, the drain switch, and what records go to.
+
+use crate::snapshot::Snapshot;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use torwart_dial::Resolver;
+use torwart_record::{Failures, Metrics, Status};
+
+/// What all cores share. Read by every request, written by control work only.
+pub struct Shared {
+    /// The current snapshot.
+    pub snapshot: ArcSwap<Snapshot>,
+    /// Its generation, so that a core sees a change without touching the snapshot.
+    pub generation: AtomicU64,
+    /// Where the gateway is in its life; cores listen to changes.
+    pub phase: watch::Sender<Phase>,
+    /// The same as a plain flag, for the request path.
+    pub drains: AtomicBool,
+    /// Open client connections in all; raised at accept, lowered at close.
+    pub connections: AtomicUsize,
+    /// Resolves the names of upstreams.
+    pub resolver: Arc<Resolver>,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
+    /// The failed exchanges.
+    pub failures: Arc<Failures>,
+    /// What the admin address says about the process.
+    pub status: Arc<Status>,
+    /// The beginning of the gateway's clock.
+    pub epoch: Instant,
+}
+
+/// Where the gateway is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It serves the plan of this generation.
+    Serving(u64),
+    /// It takes no new connections and lets running exchanges end.
+    Draining,
+    /// It closes whatever is still open.
+    Stopping,
+}
+
+impl Shared {
+    /// The gateway's clock.
+    pub fn clock(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.epoch)
+    }
+
+    /// Puts a new snapshot in place; running exchanges keep theirs.
+    pub fn adopt(&self, snapshot: Snapshot) {
+        let generation = snapshot.generation;
+        self.snapshot.store(Arc::new(snapshot));
+        self.generation.store(generation, Ordering::Release);
+        self.status.set_generation(generation);
+        self.phase.send_if_modified(|phase| {
+            let is_serving = matches!(phase, Phase::Serving(_));
+            if is_serving {
+                *phase = Phase::Serving(generation);
+            }
+            is_serving
+        });
+    }
+
+    /// Begins the drain.
+    pub fn drain(&self) {
+        self.drains.store(true, Ordering::Release);
+        self.status.drain();
+        self.phase.send_if_modified(|phase| {
+            let is_serving = matches!(phase, Phase::Serving(_));
+            if is_serving {
+                *phase = Phase::Draining;
+            }
+            is_serving
+        });
+    }
+
+    /// Whether the gateway drains.
+    pub fn is_draining(&self) -> bool {
+        self.drains.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,93 @@
+//! One worker thread: a runtime of its own, its listeners, and the drain at the end.
+
+use crate::accept::Listening;
+use crate::core::Core;
+use crate::listeners::Command;
+use crate::listeners::bind::Socket;
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use torwart_config::plan::Listener;
+
+/// Runs until told to drain, and until that is done.
+pub fn run(
+    make_core: impl FnOnce() -> Rc<Core>,
+    commands: mpsc::UnboundedReceiver<Command>,
+) -> io::Result<()> {
+    let runtime = Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        // One turn looks at the sockets as often as there is work for a few dozen connections.
+        .event_interval(EVENT_INTERVAL)
+        .build_local(LocalOptions::default())?;
+    runtime.block_on(async {
+        let core = make_core();
+        let mut house = JoinSet::new();
+        house.spawn_local(Rc::clone(&core.wheel).drive());
+        house.spawn_local(Rc::clone(&core).keep_house());
+        serve(&core, commands).await;
+    });
+    Ok(())
+}
+
+async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) {
+    let mut running: Vec<(Listener, watch::Sender<bool>)> = Vec::new();
+    let mut tasks = JoinSet::new();
+    let until = loop {
+        match commands.recv().await {
+            Some(Command::Listen { listener, socket }) => match open(socket, listener.tls) {
+                Ok(listening) => {
+                    let (stop, stopped) = watch::channel(false);
+                    tasks.spawn_local(listening.run(Rc::clone(core), stopped));
+                    running.push((listener, stop));
+                }
+                Err(error) => tracing::error!(%error, "a listener could not be taken over"),
+            },
+            Some(Command::Unlisten(listener)) => running.retain(|(known, stop)| {
+                let is_meant = *known == listener;
+                if is_meant {
+                    stop.send_replace(true);
+                }
+                !is_meant
+            }),
+            Some(Command::Drain { until }) => break until,
+            None => break Instant::now(),
+        }
+    };
+    for (_, stop) in &running {
+        stop.send_replace(true);
+    }
+    let drained = async {
+        while tasks.join_next().await.is_some() {}
+        loop {
+            let left = core.left.notified();
+            core.wheel.wake_all();
+            if core.connections.get() == 0 {
+                break;
+            }
+            // A connection that has just become idle is told again.
+            let _ = tokio::time::timeout(ASK_AGAIN, left).await;
+        }
+    };
+    // What has not ended by then is closed with the runtime; its exchanges still make their records.
+    let _ = tokio::time::timeout_at(until.into(), drained).await;
+}
+
+fn open(socket: Socket, is_tls: bool) -> io::Result<Listening> {
+    Ok(match socket {
+        Socket::Tcp(listener) => Listening::Tcp { listener: TcpListener::from_std(listener)?, is_tls },
+        Socket::Unix(listener) => {
+            listener.set_nonblocking(true)?;
+            Listening::Unix(UnixListener::from_std(listener)?)
+        }
+    })
+}
+
+/// Polls of tasks between two looks at the sockets, tokio's own default.
+const EVENT_INTERVAL: u32 = 61;
+
+const ASK_AGAIN: Duration = Duration::from_millis(100);
