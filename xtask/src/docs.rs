@@ -5,10 +5,11 @@
 use crate::say;
 use crate::tree::Tree;
 use anyhow::{Context as _, Result};
+use torwart_report::{Lang, cause_page};
 
 /// Every generated page: its path and its text.
 pub(crate) fn pages() -> Result<Vec<(&'static str, String)>> {
-    Ok(vec![])
+    Ok(vec![("docs/en/causes.md", cause_page(Lang::En)), ("docs/de/causes.md", cause_page(Lang::De))])
 }
 
 /// Writes the pages that are not what they should be.
