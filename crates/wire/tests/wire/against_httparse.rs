@@ -48,10 +48,15 @@ proptest! {
     #[test]
     fn requests_are_read_alike(bytes in soup(REQUEST_STARTS)) {
         let ours = request(&bytes);
+        let ends = || request(&[&bytes, b"\r\n\r\n".as_slice()].concat());
         let mut fields = [httparse::EMPTY_HEADER; 100];
         let mut theirs = httparse::Request::new(&mut fields);
         match theirs.parse(&bytes) {
-            Err(_) => prop_assert!(is_refused(&ours), "httparse refuses {}, we say {ours}", bytes.escape_ascii()),
+            // Some faults in start lines we see only at the end of the line.
+            Err(error) => {
+                let is_late = ours == "more" && is_refused(&ends());
+                prop_assert!(is_refused(&ours) || is_late, "{error}, we say {ours}: {}", bytes.escape_ascii());
+            }
             Ok(httparse::Status::Partial) => {
                 prop_assert!(ours == "more" || is_refused(&ours), "{ours}: {}", bytes.escape_ascii());
             }
@@ -66,7 +71,8 @@ proptest! {
     #[test]
     fn responses_are_read_alike(bytes in soup(RESPONSE_STARTS)) {
         let asked = Asked { upgrade: Some(b"x, websocket"), ..Asked::default() };
-        let ours = response_in(&bytes, WHOLE, asked, &ResponseLimits::default(), &STRICT);
+        let read = |bytes: &[u8]| response_in(bytes, WHOLE, asked, &ResponseLimits::default(), &STRICT);
+        let ours = read(&bytes);
         let mut fields = [httparse::EMPTY_HEADER; 100];
         let mut theirs = httparse::Response::new(&mut fields);
         let mut config = httparse::ParserConfig::default();
@@ -74,8 +80,8 @@ proptest! {
         config.allow_obsolete_multiline_headers_in_responses(true);
         match config.parse_response(&mut theirs, &bytes) {
             Err(error) => {
-                let is_known = KNOWN_LENIENCY.contains(&error.to_string().as_str());
-                prop_assert!(is_refused(&ours) || is_known, "{error}, we say {ours}: {}", bytes.escape_ascii());
+                let is_late = ours == "more" && is_refused(&read(&[&bytes, b"\r\n\r\n".as_slice()].concat()));
+                prop_assert!(is_refused(&ours) || is_late, "{error}, we say {ours}: {}", bytes.escape_ascii());
             }
             Ok(httparse::Status::Partial) => {
                 prop_assert!(ours == "more" || is_refused(&ours), "{ours}: {}", bytes.escape_ascii());
@@ -88,9 +94,6 @@ proptest! {
         }
     }
 }
-
-/// What httparse refuses in answers though the RFC lets us read it.
-const KNOWN_LENIENCY: &[&str] = &[];
 
 fn same_request(bytes: &[u8], theirs: &httparse::Request<'_, '_>, len: usize) -> Result<(), TestCaseError> {
     let mut head = Head::with_capacity(bytes.len());
