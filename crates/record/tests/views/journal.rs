@@ -44,7 +44,9 @@ fn writer(path: &Path, metrics: &Metrics, queue: usize) -> JournalWriter {
 
 fn ids(path: &Path) -> Vec<u64> {
     let text = fs::read_to_string(path).unwrap();
-    text.lines()
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole
+        .lines()
         .map(|line| {
             let value: serde_json::Value = serde_json::from_str(line).unwrap();
             value["id"].as_str().unwrap().parse::<RequestId>().unwrap().bits()
@@ -55,7 +57,9 @@ fn ids(path: &Path) -> Vec<u64> {
 /// Waits until a file has lines that satisfy the condition; the deadline only bounds a test that fails.
 fn until(path: &Path, condition: impl Fn(&[u64]) -> bool) {
     let end = Instant::now() + Duration::from_secs(10);
-    while !(path.exists() && condition(&ids(path))) {
+    // A write under way may show half of a line.
+    let is_whole = || fs::read(path).is_ok_and(|text| text.ends_with(b"\n"));
+    while !(is_whole() && condition(&ids(path))) {
         assert!(Instant::now() < end, "the lines did not come");
         std::thread::yield_now();
     }
