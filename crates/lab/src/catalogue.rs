@@ -64,8 +64,8 @@ pub struct Expected {
     pub status: u16,
     /// The cause the gateway names; none where nothing went wrong.
     pub cause: Option<Cause>,
-    /// A second cause that is right too, where the order of events is the network's.
-    pub or: Option<Cause>,
+    /// Other causes that are right too, where the order of events is the network's.
+    pub or: Vec<Cause>,
     /// Whether the client gets a whole message.
     pub is_complete: bool,
 }
@@ -139,7 +139,8 @@ struct WrittenFault {
 struct WrittenExpectation {
     status: u16,
     cause: Option<String>,
-    or: Option<String>,
+    #[serde(default)]
+    or: Vec<String>,
     #[serde(default = "yes")]
     complete: bool,
 }
@@ -209,11 +210,11 @@ impl WrittenFault {
             (None, None, Some(rule)) => Behaviour::Name(rule),
             _ => return Err("needs exactly one of steps, connections, hole, resolve".to_owned()),
         };
-        let cause = |id: Option<String>| {
-            id.map(|id| Cause::from_id(&id).ok_or_else(|| format!("no cause {id}"))).transpose()
-        };
-        let WrittenExpectation { status, cause: first, or, complete } = self.expect;
-        let expected = Expected { status, cause: cause(first)?, or: cause(or)?, is_complete: complete };
+        let find = |id: String| Cause::from_id(&id).ok_or_else(|| format!("no cause {id}"));
+        let WrittenExpectation { status, cause, or, complete } = self.expect;
+        let cause = cause.map(find).transpose()?;
+        let or = or.into_iter().map(find).collect::<Result<_, _>>()?;
+        let expected = Expected { status, cause, or, is_complete: complete };
         Ok(Fault { name: self.name, family, en: self.en, de: self.de, behaviour, expected })
     }
 }
