@@ -9,6 +9,8 @@ mod pool;
 mod root;
 mod route;
 mod site;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
