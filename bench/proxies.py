@@ -166,8 +166,8 @@ class Bench:
         pair.write_bytes(chain.read_bytes() + key.read_bytes())
         self.chain = chain
 
-    def fill(self, template, ports):
-        """A configuration file from its template."""
+    def fill(self, template, ports, variant):
+        """A configuration file from its template; a variant of a proxy differs in a word or two."""
         http, https = (f"127.0.0.1:{port}" for port in ports)
         log = self.directory / "access.log"
         words = {
@@ -175,13 +175,15 @@ class Bench:
             "NGINX_LOG": f"{log}.nginx json" if self.logs else "off",
             "HAPROXY_LOG_TO": "log stdout format raw local0" if self.logs else "",
             "HAPROXY_LOG": "log global\n    option httplog" if self.logs else "no log",
+            # `splice-auto` never splices this load; `splice-response` does, and no default configuration has it.
+            "HAPROXY_SPLICE": "option splice-response" if variant == "splice" else "option splice-auto",
             "TORWART_LOG": f'"{log}.torwart"' if self.logs else "false",
             "ORIGIN": f"127.0.0.1:{self.origin_port}", "HTTP": http, "HTTPS": https, "CHAIN": self.chain,
             "KEY": self.directory / "key.pem", "PAIR": self.directory / "pair.pem", "ADMIN": f"127.0.0.1:{free_port()}",
         }
         text = (HERE / template).read_text()
         text = re.sub(r"@([A-Z_]+)@", lambda word: str(words[word.group(1)]), text)
-        file = self.directory / template.removesuffix(".in")
+        file = self.directory / f"{len(self.running)}-{template.removesuffix('.in')}"
         file.write_text(text)
         return file
 
@@ -208,15 +210,16 @@ class Proxy:
         self.bench, self.name, self.is_wrapped = bench, name, bool(wrapper) and "strace" in str(wrapper[0])
         self.http, self.https = free_port(), free_port()
         cores = bench.proxy_cores
-        file = {"nginx": "nginx.conf.in", "haproxy": "haproxy.cfg.in", "torwart": "torwart.toml.in"}.get(name)
-        config = bench.fill(file, (self.http, self.https)) if file else None
+        kind, _, variant = name.partition("+")
+        file = {"nginx": "nginx.conf.in", "haproxy": "haproxy.cfg.in", "torwart": "torwart.toml.in"}.get(kind)
+        config = bench.fill(file, (self.http, self.https), variant) if file else None
         command = {
             "nginx": lambda: [find("nginx"), "-p", bench.directory, "-c", config],
             "haproxy": lambda: [find("haproxy"), "-db", "-f", config],
             "torwart": lambda: [TORWART, "serve", "--config", config, "--workers", len(cores)],
             "floor": lambda: [HARNESS, "floor", "--listen", f"127.0.0.1:{self.http}",
                               "--to", f"127.0.0.1:{bench.origin_port}"],
-        }[name]()
+        }[kind]()
         self.process = bench.start(cores, [*wrapper, *command])
         self._wait()
 
