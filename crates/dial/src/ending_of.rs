@@ -6,6 +6,7 @@
 use rustls::{CertificateError, Error as TlsError};
 use std::io;
 use torwart_cause::{CertificateFault, Deadline, Ending, TlsFault};
+use torwart_wire::tls_record::{looks_like_tls, may_become_tls};
 
 /// The ending an error stands for; `deadline` names the wait the kernel cut short if it says `ETIMEDOUT`.
 pub fn ending_of(error: &io::Error, deadline: Deadline) -> Ending {
@@ -39,7 +40,9 @@ pub fn handshake_ending(error: &io::Error, first_bytes: &[u8]) -> Ending {
     let ending = ending_of(error, Deadline::Handshake);
     match ending {
         // A reset or a deadline stays what it is, whatever was said before.
-        Ending::ClosedWithoutNotify | Ending::Tls(_) if !may_be_tls(first_bytes) => {
+        Ending::ClosedWithoutNotify | Ending::Tls(_)
+            if !(looks_like_tls(first_bytes) || may_become_tls(first_bytes)) =>
+        {
             Ending::Tls(TlsFault::NotTls)
         }
         Ending::ClosedWithoutNotify => Ending::Closed,
@@ -54,7 +57,7 @@ pub fn os_ending(number: i32, deadline: Deadline) -> Ending {
         libc::ECONNRESET | libc::EPIPE | libc::ECONNABORTED | libc::ENOTCONN => Ending::Reset,
         libc::ETIMEDOUT => Ending::TimedOut(deadline),
         libc::EHOSTUNREACH | libc::ENETUNREACH | libc::ENETDOWN | libc::EHOSTDOWN => Ending::Unroutable,
-        // EINVAL and EAFNOSUPPORT come where the host lacks the address's family or the address can have no peer.
+        // The host lacks the address's family altogether.
         libc::EAFNOSUPPORT | libc::ENONET => Ending::Unroutable,
         libc::EACCES | libc::EPERM => Ending::Forbidden,
         libc::ENOENT | libc::ENOTDIR => Ending::Missing,
@@ -100,16 +103,6 @@ fn certificate_fault(error: &CertificateError) -> CertificateFault {
 
 fn tls_error(error: &io::Error) -> Option<&TlsError> {
     error.get_ref()?.downcast_ref()
-}
-
-/// Whether the bytes can be the beginning of a TLS record: a known content type, then major version 3 (RFC 8446 §5.1).
-/// No bytes at all may still become one.
-fn may_be_tls(bytes: &[u8]) -> bool {
-    match bytes {
-        [] => true,
-        [kind] => (20..=24).contains(kind),
-        [kind, major, ..] => (20..=24).contains(kind) && *major == 3,
-    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod tap;
 pub use connect::{ConnectFailure, Connected, SocketPlan};
 pub use ending_of::ending_of;
 pub use open::{Place, Stop, Target, open};
-pub use torwart_config::plan::LinkDeadlines as Deadlines;
 pub use resolve::{Answer, Resolver, SystemFiles};
 pub use stream::{Idle, Stream};
 pub use tls::{TlsClient, TlsConfigProblem};
+pub use torwart_config::plan::LinkDeadlines as Deadlines;

@@ -12,7 +12,8 @@ use crate::ending_of::handshake_ending;
 use crate::tap::Tap;
 use crate::{Place, Stream};
 use rustls::ClientConfig;
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier;
 use rustls_pki_types::{IpAddr as PkiIpAddr, ServerName};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use torwart_cause::{CertificateFault, Deadline, Ending};
 use torwart_config::plan::{ServerName as Sni, UpstreamTls};
-use verify::{NameOverride, Verification};
+use verify::{Verification, Verifier};
 
 /// The client side of TLS, built and checked.
 pub struct TlsClient {
@@ -36,7 +37,7 @@ enum Naming {
     /// This one, whatever the place.
     Fixed(ServerName<'static>),
     /// This one is spoken, the place's own is verified.
-    Spoken(ServerName<'static>, Arc<WebPkiServerVerifier>),
+    Spoken(ServerName<'static>, Verifier),
 }
 
 /// How a handshake failed.
@@ -65,18 +66,19 @@ impl TlsClient {
             Sni::Other(name) => Some(material::server_name(name)?),
         };
         let verification = Verification::of(plan, revoked)?;
-        let (verifier, naming) = match (spoken, verified, verification) {
-            (spoken, verified, Verification::Off(verifier)) => {
+        let (verifier, naming): (Arc<dyn ServerCertVerifier>, _) = match (verification, spoken, verified) {
+            (Verification::Off(verifier), spoken, verified) => {
                 (verifier, spoken.or(verified).map_or(Naming::OfPlace, Naming::Fixed))
             }
-            (Some(spoken), Some(verified), Verification::Full(verifier)) => {
-                (NameOverride::boxed(verifier, verified), Naming::Fixed(spoken))
+            (Verification::Full(verifier), Some(spoken), Some(verified)) => {
+                (Arc::new(verifier.for_name(verified)), Naming::Fixed(spoken))
             }
-            (Some(spoken), None, Verification::Full(verifier)) => {
-                (Arc::clone(&verifier) as _, Naming::Spoken(spoken, verifier))
+            (Verification::Full(verifier), Some(spoken), None) => {
+                (Arc::new(verifier.clone()), Naming::Spoken(spoken, verifier))
             }
-            (None, Some(verified), Verification::Full(verifier)) => (verifier as _, Naming::Fixed(verified)),
-            (None, None, Verification::Full(verifier)) => (verifier as _, Naming::OfPlace),
+            (Verification::Full(verifier), None, verified) => {
+                (Arc::new(verifier), verified.map_or(Naming::OfPlace, Naming::Fixed))
+            }
         };
         let mut config = material::client_config(plan, verifier)?;
         config.enable_sni = plan.sni != Sni::Off;
@@ -92,9 +94,8 @@ impl TlsClient {
             Naming::OfPlace => Some((config, name_of(place)?)),
             Naming::Fixed(name) => Some((config, name.clone())),
             Naming::Spoken(spoken, verifier) => {
-                let verifier = NameOverride::boxed(Arc::clone(verifier), name_of(place)?);
                 let mut config = ClientConfig::clone(&config);
-                config.dangerous().set_certificate_verifier(verifier);
+                config.dangerous().set_certificate_verifier(Arc::new(verifier.for_name(name_of(place)?)));
                 Some((Arc::new(config), spoken.clone()))
             }
         }
@@ -149,3 +150,6 @@ fn name_of(place: &Place) -> Option<ServerName<'static>> {
 
 /// How many sessions are remembered per upstream; one per server name and address suffices.
 const SESSIONS: usize = 256;
+
+#[cfg(test)]
+mod tests;

@@ -133,16 +133,34 @@ pub fn pair_problem(error: &rustls::Error, chain: &Path, key: &Path) -> TlsConfi
     }
 }
 
+/// Whom to believe.
+pub(super) struct Trusted {
+    pub(super) roots: RootCertStore,
+    /// The certificates of the operator's own file, as they stand there.
+    pub(super) own: Vec<CertificateDer<'static>>,
+}
+
+/// Reads the trusted roots.
+pub(super) fn trusted(roots: &Roots) -> Result<Trusted, TlsConfigProblem> {
+    match roots {
+        Roots::System => Ok(Trusted { roots: system_roots()?, own: Vec::new() }),
+        Roots::File(file) => {
+            let own = read_chain(file)?;
+            let mut roots = RootCertStore::empty();
+            for certificate in &own {
+                roots.add(certificate.clone()).map_err(|error| unusable(file, &error))?;
+            }
+            Ok(Trusted { roots, own })
+        }
+    }
+}
+
 /// The verifier that checks chain, dates, usage and name.
 pub(super) fn webpki_verifier(
-    roots: &Roots,
+    roots: RootCertStore,
     revoked: Option<&Path>,
     provider: Arc<CryptoProvider>,
 ) -> Result<Arc<WebPkiServerVerifier>, TlsConfigProblem> {
-    let roots = match roots {
-        Roots::File(file) => roots_of(file)?,
-        Roots::System => system_roots()?,
-    };
     let mut builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
     if let Some(file) = revoked {
         // A list speaks for its own issuer only; the other certificates of a chain have none and stay acceptable.
@@ -152,14 +170,6 @@ pub(super) fn webpki_verifier(
         Some(file) => unusable(file, &error),
         None => TlsConfigProblem::NoRoots,
     })
-}
-
-fn roots_of(file: &Path) -> Result<RootCertStore, TlsConfigProblem> {
-    let mut roots = RootCertStore::empty();
-    for certificate in read_chain(file)? {
-        roots.add(certificate).map_err(|error| unusable(file, &error))?;
-    }
-    Ok(roots)
 }
 
 /// The system's trusted certificates, or Mozilla's where the system (an empty container, say) has none.

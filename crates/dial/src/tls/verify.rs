@@ -1,19 +1,25 @@
-//! The two departures from the usual verification: another name than the one spoken, and none at all.
+//! How an upstream's certificate is verified: by chain, dates, usage and name, with two additions, or not at all.
+//!
+//! The additions: the verified name may differ from the one spoken in the handshake, and a certificate that the
+//! operator put into the file of trusted roots is trusted itself. The latter matters because `openssl req -x509` makes
+//! self-signed server certificates that call themselves authorities, which the strict rules refuse as servers.
 
-use super::material::{TlsConfigProblem, webpki_verifier};
-use rustls::client::WebPkiServerVerifier;
+use super::material::{TlsConfigProblem, trusted, webpki_verifier};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::path::Path;
 use std::sync::Arc;
 use torwart_config::plan::UpstreamTls;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// How a certificate is verified.
 pub(super) enum Verification {
     /// Chain, dates, usage and name.
-    Full(Arc<WebPkiServerVerifier>),
+    Full(Verifier),
     /// Not at all: whoever sits in between can read and change everything.
     Off(Arc<dyn ServerCertVerifier>),
 }
@@ -21,40 +27,50 @@ pub(super) enum Verification {
 impl Verification {
     pub(super) fn of(plan: &UpstreamTls, revoked: Option<&Path>) -> Result<Self, TlsConfigProblem> {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        if plan.verify {
-            webpki_verifier(&plan.roots, revoked, provider).map(Self::Full)
-        } else {
-            Ok(Self::Off(Arc::new(NoVerification { provider })))
+        if !plan.verify {
+            return Ok(Self::Off(Arc::new(NoVerification { provider })));
         }
+        let trusted = trusted(&plan.roots)?;
+        let chain = webpki_verifier(trusted.roots, revoked, provider)?;
+        Ok(Self::Full(Verifier { chain, own: trusted.own.into(), name: None }))
     }
 }
 
-/// Verifies fully, but against its own name: SNI and certificate may differ.
-#[derive(Debug)]
-pub(super) struct NameOverride {
-    verifier: Arc<WebPkiServerVerifier>,
-    name: ServerName<'static>,
+/// Verifies fully.
+#[derive(Clone, Debug)]
+pub(super) struct Verifier {
+    chain: Arc<WebPkiServerVerifier>,
+    /// The certificates of the operator's own file of roots.
+    own: Arc<[CertificateDer<'static>]>,
+    /// The name to verify instead of the spoken one.
+    name: Option<ServerName<'static>>,
 }
 
-impl NameOverride {
-    pub(super) fn boxed(
-        verifier: Arc<WebPkiServerVerifier>,
-        name: ServerName<'static>,
-    ) -> Arc<dyn ServerCertVerifier> {
-        Arc::new(Self { verifier, name })
+impl Verifier {
+    /// The same, but for this name whatever is spoken.
+    pub(super) fn for_name(&self, name: ServerName<'static>) -> Self {
+        Self { name: Some(name), ..self.clone() }
     }
 }
 
-impl ServerCertVerifier for NameOverride {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
-        _spoken: &ServerName<'_>,
+        spoken: &ServerName<'_>,
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.verifier.verify_server_cert(leaf, intermediates, &self.name, ocsp, now)
+        let name = self.name.as_ref().unwrap_or(spoken);
+        match self.chain.verify_server_cert(leaf, intermediates, name, ocsp, now) {
+            Err(Error::InvalidCertificate(CertificateError::Other(_) | CertificateError::UnknownIssuer))
+                if self.own.iter().any(|own| own.as_ref() == leaf.as_ref()) =>
+            {
+                verify_own(leaf, name, now)
+            }
+            other => other,
+        }
     }
 
     fn verify_tls12_signature(
@@ -63,7 +79,7 @@ impl ServerCertVerifier for NameOverride {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls12_signature(message, certificate, signature)
+        self.chain.verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -72,12 +88,31 @@ impl ServerCertVerifier for NameOverride {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verifier.verify_tls13_signature(message, certificate, signature)
+        self.chain.verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.verifier.supported_verify_schemes()
+        self.chain.supported_verify_schemes()
     }
+}
+
+/// A certificate the operator named: its chain needs no proof, its dates and its name do.
+fn verify_own(
+    leaf: &CertificateDer<'_>,
+    name: &ServerName<'_>,
+    now: UnixTime,
+) -> Result<ServerCertVerified, Error> {
+    let (_, certificate) =
+        X509Certificate::from_der(leaf).map_err(|_| Error::from(CertificateError::BadEncoding))?;
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    if now < certificate.validity().not_before.timestamp() {
+        return Err(CertificateError::NotValidYet.into());
+    }
+    if now > certificate.validity().not_after.timestamp() {
+        return Err(CertificateError::Expired.into());
+    }
+    verify_server_name(&ParsedCertificate::try_from(leaf)?, name)?;
+    Ok(ServerCertVerified::assertion())
 }
 
 /// Accepts any certificate, but still demands that the peer holds its key.
