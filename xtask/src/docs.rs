@@ -5,11 +5,23 @@
 use crate::say;
 use crate::tree::Tree;
 use anyhow::{Context as _, Result};
+use torwart_config::{reference_page, schema};
 use torwart_report::{Lang, cause_page};
 
 /// Every generated page: its path and its text.
 pub(crate) fn pages() -> Result<Vec<(&'static str, String)>> {
-    Ok(vec![("docs/en/causes.md", cause_page(Lang::En)), ("docs/de/causes.md", cause_page(Lang::De))])
+    Ok(vec![
+        ("docs/en/causes.md", cause_page(Lang::En)),
+        ("docs/de/causes.md", cause_page(Lang::De)),
+        ("docs/en/configuration.md", reference_page(torwart_config::Lang::En)),
+        ("docs/de/configuration.md", reference_page(torwart_config::Lang::De)),
+        (
+            "docs/torwart.schema.json",
+            serde_json::to_string_pretty(&schema())?
+                + "
+",
+        ),
+    ])
 }
 
 /// Writes the pages that are not what they should be.
