@@ -152,4 +152,4 @@ fn name_of(place: &Place) -> Option<ServerName<'static>> {
 const SESSIONS: usize = 256;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
