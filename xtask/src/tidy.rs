@@ -4,6 +4,7 @@
 
 mod diagnosis;
 mod docs;
+mod examples;
 mod heads;
 mod invariants;
 mod layers;
@@ -51,6 +52,7 @@ const RULES: &[Rule] = &[
     ("paths", paths::check),
     ("texts", texts::check),
     ("docs", docs::check),
+    ("examples", examples::check),
     ("invariants", invariants::check),
 ];
 
