@@ -28,7 +28,10 @@ pub(crate) fn read(text: &str, complaints: &mut Complaints) -> (Group, bool) {
     let top = Place { start: 0, end: 0 };
     let group = reader.group(table.get_ref(), &ROOT, top);
     for fault in &faults {
-        syntax::complain(text, fault, complaints);
+        // Past the first fault of a line the parser is guessing.
+        let mut told = Complaints::default();
+        syntax::complain(text, fault, &mut told);
+        complaints.join_other_lines(told, text);
     }
     complaints.join_other_lines(reader.complaints, text);
     (group, reader.is_whole)
@@ -184,7 +187,7 @@ impl Reader {
         }
         match nearest(text, words.iter().copied()) {
             Some(near) => self.complaints.error(place, "unknown_word_near").text("near", near),
-            None => self.complaints.error(place, "unknown_word").text("known", words.join(", ")),
+            None => self.complaints.error(place, "unknown_word").long_text("known", words.join(", ")),
         }
         .text("value", text);
         None
@@ -203,6 +206,11 @@ impl Reader {
             DeValue::Integer(number) => number.to_string(),
             DeValue::Float(number) => number.to_string(),
             _ => String::new(),
+        };
+        let id = match (number, id) {
+            (DeValue::Float(_), "duration_no_unit") => "duration_fraction",
+            (DeValue::Float(_), _) => "size_fraction",
+            (_, id) => id,
         };
         self.complaints.error(place, id).text("value", shown);
         None

@@ -23,7 +23,7 @@ pub(super) struct Home<'a> {
 pub(super) fn route(build: &mut Build<'_>, at: &At<&Group>, home: &Home<'_>) -> Route {
     let group = at.value;
     let path = match group.text("path") {
-        Some(text) => path::rule(build, &text).unwrap_or(PathMatch::Any),
+        Some(text) => path::rule(build, &text).unwrap_or_else(|| unlike_any_other(text.place)),
         None => PathMatch::Any,
     };
     let methods: Vec<_> = group.texts("methods").filter_map(|text| method(build, &text)).collect();
@@ -200,6 +200,11 @@ fn method(build: &mut Build<'_>, text: &At<&str>) -> Option<Arc<str>> {
         build.complaints.warn(text.place, "unusual_method").text("value", text.value).text("near", near);
     }
     Some(shared(text.value))
+}
+
+/// Stands in for a path that was complained about, so that no route seems to be hidden by it.
+fn unlike_any_other(place: Place) -> PathMatch {
+    PathMatch::Exact(shared(&format!("wrong at {}", place.start)))
 }
 
 /// The methods nobody writes in small letters on purpose.

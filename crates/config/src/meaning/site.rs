@@ -81,7 +81,7 @@ fn routes(build: &mut Build<'_>, name: &At<String>, group: &Group, limits: &Clie
         }
         None => {}
     }
-    routes.sort_by(|(a, _), (b, _)| rank(a).cmp(&rank(b)));
+    routes.sort_by_key(|(route, _)| rank(route));
     cross::shadows(build, &routes);
     tell_apart(&mut routes);
     routes.into_iter().map(|(route, _)| route).collect()
