@@ -21,3 +21,4 @@ pub use lang::{Lang, choose_lang};
 pub use page::Page;
 pub use reference::cause_page;
 pub use sentence::{sentence, sentence_at};
+pub use words::{Arg, Words};

@@ -70,6 +70,11 @@ pub fn observation(missing: Observation, lang: Lang) -> String {
     }
 }
 
+/// The registered name of a TLS alert (RFC 8446 §6): `handshake_failure`.
+pub const fn alert_name(number: u8) -> &'static str {
+    registry::tls_alert(number)
+}
+
 /// A span of time in words: "30 seconds".
 pub fn seconds(count: u32, lang: Lang) -> String {
     words::say(lang, "seconds", &[("count", Arg::Number(count))])

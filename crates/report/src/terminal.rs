@@ -206,6 +206,8 @@ const fn ascii(c: char) -> Option<&'static str> {
         '≤' => Some("<="),
         '≥' => Some(">="),
         '×' => Some("x"),
+        '≈' => Some("~"),
+        '÷' => Some("/"),
         '§' => Some("section "),
         '\u{a0}' | '\u{202f}' => Some(" "),
         c if c.is_ascii() => None,

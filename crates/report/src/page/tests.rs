@@ -17,7 +17,7 @@ fn every_page_has_every_part() {
             }
             assert!(!page.see_also.is_empty(), "{lang} {cause}");
             let words = text.split_whitespace().count();
-            assert!((100..=270).contains(&words), "{lang} {cause}: {words} words");
+            assert!((120..=265).contains(&words), "{lang} {cause}: {words} words");
         }
     }
 }
@@ -58,7 +58,8 @@ fn there_is_no_page_without_a_cause() {
 #[test]
 fn german_pages_are_german() {
     for &cause in Cause::ALL {
-        let text = files::text(cause, Lang::De);
+        // Commands are the same in every language.
+        let text: String = files::text(cause, Lang::De).split('`').step_by(2).collect();
         for wrong in [" backend", " Backend", " the ", " and "] {
             assert!(!text.contains(wrong), "{cause}: {wrong}");
         }
