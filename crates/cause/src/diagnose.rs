@@ -114,7 +114,12 @@ fn judged(attempt: &Attempt, stage: Stage, ending: &Ending) -> Verdict {
             alternatives: vec![Cause::StaleLink, Cause::SendCut, Cause::HandshakeCut],
         };
     }
-    certain(cause, stage)
+    // Where the sign comes late, the stage is the one it speaks about: TLS 1.3 delivers alerts after the handshake.
+    let deciding = match cause {
+        Cause::TlsAlert | Cause::UpstreamFull => cause.stage(),
+        _ => stage,
+    };
+    certain(cause, deciding)
 }
 
 fn upstream_cause(attempt: &Attempt, stage: Stage, ending: &Ending) -> Cause {

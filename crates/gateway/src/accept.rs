@@ -5,6 +5,7 @@
 
 use crate::client::{Client, ClientStream, PeerName};
 use crate::core::Core;
+use crate::outcome;
 use crate::serve::serve;
 use std::io;
 use std::net::SocketAddr;
@@ -13,6 +14,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
+use torwart_cause::{Deadline, Ending};
+use torwart_dial::ending_of;
 use torwart_record::{Client as Peer, ClientState};
 
 /// A listener of one core.
@@ -65,7 +68,9 @@ impl Listening {
 
     async fn accept(&self) -> io::Result<Accepted> {
         match self {
-            Self::Tcp { listener, .. } => listener.accept().await.map(|(stream, peer)| Accepted::Tcp(stream, peer)),
+            Self::Tcp { listener, .. } => {
+                listener.accept().await.map(|(stream, peer)| Accepted::Tcp(stream, peer))
+            }
             Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
         }
     }
@@ -89,29 +94,35 @@ impl Listening {
     }
 }
 
-async fn greet(core: Rc<Core>, client: Client, _place: Place) {
+async fn greet(core: Rc<Core>, mut client: Client, place: Place) {
+    client.is_extra = place.is_extra;
     serve(core, client).await;
 }
 
-async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, _place: Place) {
+async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, place: Place) {
     let view = core.view();
-    let Some(config) = view.snapshot.tls.clone() else { return };
+    let Some(certificates) = &view.snapshot.certificates else { return };
+    let config = certificates.server_config();
     let deadline = view.snapshot.plan.deadlines.handshake;
     drop(view);
     let guard = core.recorder.metrics().client(ClientState::Handshake);
     let begun = Instant::now();
-    let shaken =
-        tokio::time::timeout(deadline, tokio_rustls::TlsAcceptor::from(config).accept(stream)).await;
+    let shaken = tokio::time::timeout(deadline, tokio_rustls::TlsAcceptor::from(config).accept(stream)).await;
     drop(guard);
     match shaken {
         Ok(Ok(stream)) => {
-            let client = client(&core, ClientStream::Tls(Box::new(stream)), Peer::Ip(peer), true);
+            let mut client = client(&core, ClientStream::Tls(Box::new(stream)), Peer::Ip(peer), true);
+            client.is_extra = place.is_extra;
             serve(core, client).await;
         }
         Ok(Err(error)) => {
-            tracing::debug!(%peer, %error, after = ?begun.elapsed(), "client's tls handshake failed");
+            let ending = ending_of(&error, Deadline::ClientHandshake);
+            outcome::record_handshake(&core, Peer::Ip(peer), ending, begun);
         }
-        Err(_) => tracing::debug!(%peer, "client's tls handshake took too long"),
+        Err(_) => {
+            let ending = Ending::TimedOut(Deadline::ClientHandshake);
+            outcome::record_handshake(&core, Peer::Ip(peer), ending, begun);
+        }
     }
 }
 
@@ -132,29 +143,36 @@ fn client(core: &Core, stream: ClientStream, peer: Peer, is_tls: bool) -> Client
         is_tls,
         is_trusted,
         is_gone: false,
+        is_extra: false,
         guard: core.recorder.metrics().client(ClientState::Idle),
     }
 }
 
 /// A place among the connections the plan allows; given back when dropped.
-struct Place(Rc<Core>);
+struct Place {
+    core: Rc<Core>,
+    /// One of the few above the limit, which are only told so.
+    is_extra: bool,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.shared.connections.fetch_sub(1, Ordering::Relaxed);
-        self.0.connections.set(self.0.connections.get() - 1);
-        self.0.left.notify_waiters();
+        self.core.shared.connections.fetch_sub(1, Ordering::Relaxed);
+        self.core.connections.set(self.core.connections.get() - 1);
+        self.core.left.notify_waiters();
     }
 }
 
-/// Waits until the plan allows one more connection: those who wait in the kernel's queue lose nothing.
+/// Waits until there is room for one more connection. A few above the plan's limit are taken and told that the gateway
+/// is full; beyond them accepting pauses, and the kernel's queue keeps whoever comes.
 async fn wait_for_place(core: &Rc<Core>) -> Place {
     let mut has_told = false;
     loop {
         let most = core.view().snapshot.plan.connections;
-        if core.shared.connections.fetch_add(1, Ordering::Relaxed) < most {
+        let taken = core.shared.connections.fetch_add(1, Ordering::Relaxed);
+        if taken < most + MOST_REFUSED {
             core.connections.set(core.connections.get() + 1);
-            return Place(Rc::clone(core));
+            return Place { core: Rc::clone(core), is_extra: taken >= most };
         }
         core.shared.connections.fetch_sub(1, Ordering::Relaxed);
         if !std::mem::replace(&mut has_told, true) {
@@ -177,6 +195,9 @@ fn is_of_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::NetworkUnreachable
     )
 }
+
+/// Connections above the limit that are told so.
+const MOST_REFUSED: usize = 64;
 
 /// How long the queue of a closing listener is emptied while more keep coming.
 const LAST_CALL: Duration = Duration::from_secs(1);

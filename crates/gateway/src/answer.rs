@@ -3,10 +3,10 @@
 //! `Proxy-Status` names the error type to everybody, as RFC 9209 wants; next hop and details only to trusted peers.
 
 use crate::exchange::Exchange;
+use crate::outcome;
 use crate::relay::abort;
 use crate::request_head::client_address;
 use crate::response_head::Way;
-use crate::{date, outcome};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -171,9 +171,10 @@ fn ending(x: &Exchange<'_>) -> Option<Ending> {
     let client = &evidence.client;
     let local = &evidence.local;
     let of_client = [&client.head, &local.route, &local.guard, &local.admit, &client.body];
-    let of_attempt = evidence.attempts.last().map(|last| {
-        [&last.resolve, &last.connect, &last.handshake, &last.head, &last.send, &last.body]
-    });
+    let of_attempt = evidence
+        .attempts
+        .last()
+        .map(|last| [&last.resolve, &last.connect, &last.handshake, &last.head, &last.send, &last.body]);
     let steps = of_client.into_iter().chain(of_attempt.into_iter().flatten()).chain([&local.pick]);
     steps.into_iter().find_map(Step::ending).copied()
 }
@@ -285,11 +286,15 @@ fn poll_write(cx: &mut Context<'_>, x: &mut Exchange<'_>, until: Instant) -> Pol
             Poll::Ready(Ok(sent)) => x.sent += sent.all as u64,
             Poll::Ready(Err(error)) => return Poll::Ready(Err(ending_of(&error, Deadline::ClientWrite))),
             Poll::Pending => {
-                return x.client.poll_deadline(cx, until).map(|()| Err(Ending::TimedOut(Deadline::ClientWrite)));
+                return x
+                    .client
+                    .poll_deadline(cx, until)
+                    .map(|()| Err(Ending::TimedOut(Deadline::ClientWrite)));
             }
         }
     }
-    ready!(Pin::new(&mut x.client.stream).poll_flush(cx)).map_err(|error| ending_of(&error, Deadline::ClientWrite))?;
+    ready!(Pin::new(&mut x.client.stream).poll_flush(cx))
+        .map_err(|error| ending_of(&error, Deadline::ClientWrite))?;
     Poll::Ready(Ok(()))
 }
 
@@ -321,9 +326,4 @@ fn reason(status: u16) -> &'static str {
         505 => "HTTP Version Not Supported",
         _ => "",
     }
-}
-
-/// The date of now, for those who have no core at hand.
-pub fn date_now() -> String {
-    date::http_date(SystemTime::now())
 }

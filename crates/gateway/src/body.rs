@@ -4,7 +4,7 @@
 //! plain body bytes. While it *keeps*, bytes that were taken stay in the buffer, so that the body can be read again
 //! from its first byte; that is how requests are replayed and how held answers are written.
 
-use torwart_cause::{Ending, Fault, Limit, Malformation};
+use torwart_cause::{Ending, Limit};
 use torwart_wire::http1::{ChunkDecoder, ChunkLimits, Piece};
 use torwart_wire::{Buffer, Framing};
 
@@ -209,9 +209,4 @@ impl Rest {
 /// A declared length above the limit is known to be too large before a byte of it arrives.
 pub fn exceeds(framing: Framing, limit: u64) -> bool {
     matches!(framing, Framing::Length(length) if length > limit)
-}
-
-/// The ending of a message whose framing says there is more.
-pub const fn surplus() -> Ending {
-    Ending::Malformed(Fault { what: Malformation::BadChunkEnd, at: 0 })
 }

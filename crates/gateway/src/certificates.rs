@@ -49,11 +49,6 @@ impl Certificates {
     pub fn expiries(&self) -> Vec<(String, u64)> {
         self.shelf.load().expiries().to_vec()
     }
-
-    /// Whether there is no certificate at all: TLS listeners cannot serve then.
-    pub fn is_empty(&self) -> bool {
-        self.shelf.load().is_empty()
-    }
 }
 
 impl std::fmt::Debug for Certificates {

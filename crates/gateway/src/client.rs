@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
-use torwart_record::{ClientGuard, Client as Peer};
+use torwart_record::{Client as Peer, ClientGuard};
 use torwart_wire::Buffer;
 
 /// A client connection between and during its exchanges.
@@ -23,6 +23,8 @@ pub struct Client {
     pub peer: Peer,
     /// The same in the forms that forwarding fields want.
     pub name: PeerName,
+    /// Whether it came above the limit of connections, and is only to be told so.
+    pub is_extra: bool,
     /// Whether its side has ended.
     pub is_gone: bool,
     /// Whether it came to a TLS listener.
@@ -46,7 +48,9 @@ impl PeerName {
         match peer {
             Peer::Ip(address) => match address.ip().to_canonical() {
                 IpAddr::V4(address) => Self { text: address.to_string().into_bytes().into(), is_v6: false },
-                IpAddr::V6(address) => Self { text: format!("\"[{address}]\"").into_bytes().into(), is_v6: true },
+                IpAddr::V6(address) => {
+                    Self { text: format!("\"[{address}]\"").into_bytes().into(), is_v6: true }
+                }
             },
             Peer::Unix => Self { text: b"unknown".as_slice().into(), is_v6: false },
         }
@@ -54,7 +58,8 @@ impl PeerName {
 
     /// As in `X-Forwarded-For`, and as a node of `Forwarded` (RFC 7239 §6).
     pub fn texts(&self) -> (&[u8], &[u8]) {
-        let plain = if self.is_v6 { self.text.get(2..self.text.len() - 2).unwrap_or_default() } else { &self.text };
+        let plain =
+            if self.is_v6 { self.text.get(2..self.text.len() - 2).unwrap_or_default() } else { &self.text };
         (plain, &self.text)
     }
 }
@@ -114,7 +119,11 @@ impl AsFd for ClientStream {
 }
 
 impl AsyncRead for ClientStream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),

@@ -75,7 +75,8 @@ async fn dial(x: &mut Exchange<'_>, upstream: &UpstreamView, pool: usize) -> Res
     let mut attempt = std::mem::take(x.attempt());
     let opened = {
         let shared = std::sync::Arc::clone(&x.core.shared);
-        let mut opening = Box::pin(open(&upstream.upstream.target, &shared.resolver, &deadlines, &mut attempt));
+        let mut opening =
+            Box::pin(open(&upstream.upstream.target, &shared.resolver, &deadlines, &mut attempt));
         std::future::poll_fn(|cx| {
             if let Poll::Ready(opened) = opening.as_mut().poll(cx) {
                 return Poll::Ready(Ok(opened));
@@ -167,7 +168,10 @@ impl Exchange<'_> {
     /// A FIN alone may also mean that the client only stopped sending (RFC 9293 §3.6), so it is given a short grace;
     /// a reset is certain.
     pub fn poll_leaving(&mut self, cx: &mut std::task::Context<'_>) -> Option<Ending> {
-        while self.half_closed.is_none() && self.body.is_done() && !self.desk.request.buffer.spare().is_empty() {
+        while self.half_closed.is_none()
+            && self.body.is_done()
+            && !self.desk.request.buffer.spare().is_empty()
+        {
             let buffer = &mut self.desk.request.buffer;
             match crate::client::poll_fill(&mut self.client.stream, cx, buffer, usize::MAX) {
                 Poll::Pending => return None,

@@ -37,6 +37,10 @@ pub struct Core {
     pub tasks: Tasks,
     view: RefCell<Rc<View>>,
     ids: RefCell<RequestIds>,
+    #[expect(
+        clippy::vec_box,
+        reason = "desks are handed around at every read; a pointer moves, not the desk"
+    )]
     desks: RefCell<Vec<Box<Desk>>>,
     links: RefCell<Vec<(Head, Outbox)>>,
     date: RefCell<(Instant, Vec<u8>)>,

@@ -7,7 +7,8 @@ pub fn http_date(time: SystemTime) -> String {
     let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let days = seconds / 86_400;
     let (year, month, day) = civil(days);
-    let weekday = WEEKDAYS.get(usize::try_from((days + 4) % 7).unwrap_or_default()).copied().unwrap_or_default();
+    let weekday =
+        WEEKDAYS.get(usize::try_from((days + 4) % 7).unwrap_or_default()).copied().unwrap_or_default();
     let month = MONTHS.get(month).copied().unwrap_or_default();
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT")

@@ -186,7 +186,8 @@ impl Drop for Exchange<'_> {
             return;
         }
         let after = self.elapsed();
-        let ending = if std::thread::panicking() { Ending::Panicked } else { Ending::TimedOut(Deadline::Drain) };
+        let ending =
+            if std::thread::panicking() { Ending::Panicked } else { Ending::TimedOut(Deadline::Drain) };
         self.desk.evidence.client.answer = Step::Failed { ending, after };
         outcome::conclude(self);
     }

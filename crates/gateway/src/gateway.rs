@@ -3,9 +3,10 @@
 //! One thread per core runs the data plane; this handle belongs to the control side. Building snapshots and binding
 //! sockets happens here, so that a plan that cannot be served never reaches a core.
 
+use crate::certificates::Certificates;
 use crate::core::Core;
 use crate::listeners::{Bound, Command, Listeners, bind};
-use crate::shared::{Phase, Shared};
+use crate::shared::Shared;
 use crate::snapshot::{BuildProblem, Snapshot};
 use crate::worker;
 use arc_swap::ArcSwap;
@@ -15,12 +16,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use torwart_config::Plan;
 use torwart_config::plan::{AccessLog, LogFormat, LogTarget};
 use torwart_dial::{Resolver, SystemFiles};
 use torwart_record::{
-    Failures, Journal, JournalError, JournalFormat, JournalOptions, JournalWriter, Metrics, Recorder, Sink, Status, Timestamp,
+    Failures, Journal, JournalError, JournalFormat, JournalOptions, JournalWriter, Metrics, Recorder, Sink,
+    Status, Timestamp,
 };
 
 /// A running gateway.
@@ -76,7 +78,8 @@ impl Gateway {
         let count = worker_count(&plan);
         let metrics = Arc::new(Metrics::new(count, Arc::clone(&status)));
         let pseudonym: Arc<str> = pseudonym().into();
-        let resolver = Resolver::start(&plan.resolver, SystemFiles::default()).map_err(StartProblem::System)?;
+        let resolver =
+            Resolver::start(&plan.resolver, SystemFiles::default()).map_err(StartProblem::System)?;
         let journal = open_journal(&plan, options, &metrics)?;
         let failures = Arc::new(Failures::new(plan.log.failed_exchanges));
         let snapshot = Snapshot::build(plan, None, &metrics, &pseudonym).map_err(StartProblem::Build)?;
@@ -86,7 +89,6 @@ impl Gateway {
         status.set_generation(snapshot.generation);
         let shared = Arc::new(Shared {
             generation: AtomicU64::new(snapshot.generation),
-            phase: watch::Sender::new(Phase::Serving(snapshot.generation)),
             snapshot: ArcSwap::from_pointee(snapshot),
             drains: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
@@ -201,6 +203,20 @@ impl Gateway {
             let _ = worker.commands.send(command(index));
         }
     }
+}
+
+/// Reads every file a plan names, as starting with it would, and binds nothing. Returns until when each certificate is
+/// valid, in seconds since 1970.
+///
+/// # Errors
+/// Every file that is missing or wrong.
+pub fn rehearse(plan: Plan) -> Result<Vec<(String, u64)>, Vec<BuildProblem>> {
+    let certificates = Certificates::load(&plan.sites);
+    let metrics = Metrics::new(1, Arc::new(Status::new("", Timestamp::default())));
+    Snapshot::build(plan, None, &metrics, &Arc::from(""))?;
+    certificates
+        .map(|certificates| certificates.expiries())
+        .map_err(|found| found.into_iter().map(BuildProblem::Certificate).collect())
 }
 
 fn start_worker(shared: &Arc<Shared>, index: usize, journal: Option<Journal>) -> io::Result<Worker> {

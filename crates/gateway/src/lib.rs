@@ -33,6 +33,6 @@ mod snapshot;
 mod wheel;
 mod worker;
 
-pub use gateway::{Gateway, Options, StartProblem};
+pub use gateway::{Gateway, Options, StartProblem, rehearse};
 pub use listeners::Bound;
 pub use snapshot::{BuildProblem, place};

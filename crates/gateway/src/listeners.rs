@@ -52,10 +52,8 @@ impl Listeners {
             if self.open.iter().any(|(known, _)| known == listener) {
                 continue;
             }
-            let sockets = bind::bind(listener, workers).map_err(|error| StartProblem::Listen {
-                address: describe(&listener.address),
-                error,
-            })?;
+            let sockets = bind::bind(listener, workers)
+                .map_err(|error| StartProblem::Listen { address: describe(&listener.address), error })?;
             fresh.push(sockets);
         }
         self.open.extend(fresh.iter().map(|sockets| (sockets.listener.clone(), sockets.address.clone())));

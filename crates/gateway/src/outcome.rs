@@ -1,11 +1,12 @@
 //! What the evidence means: the only caller of `diagnose`, of the retry decision, and of the recorder.
 
+use crate::core::Core;
 use crate::exchange::Exchange;
 use std::time::Instant;
-use torwart_cause::{Cause, Stage, Verdict, attempt_cause, diagnose};
+use torwart_cause::{Cause, Ending, Evidence, Stage, Step, Verdict, attempt_cause, diagnose};
 use torwart_dial::Stop;
 use torwart_policy::retry::{self, Failed, Next};
-use torwart_record::{Protocol, Record, ServedBy};
+use torwart_record::{Client, Protocol, Record, ServedBy};
 use torwart_wire::{Known, Version};
 
 /// After a failed attempt: may another one follow?
@@ -19,7 +20,6 @@ pub fn may_repeat(x: &mut Exchange<'_>) -> Result<(), Stop> {
     if client.body.is_failed() || cause.retry() == retry_never() {
         return Err(Stop);
     }
-    let index = pool.upstreams.iter().position(|known| known.upstream.target.label == attempt.upstream);
     let failed = Failed {
         cause,
         is_idempotent: retry::is_idempotent(x.desk.request.method()),
@@ -27,7 +27,6 @@ pub fn may_repeat(x: &mut Exchange<'_>) -> Result<(), Stop> {
         attempts: u32::try_from(x.desk.evidence.attempts.len()).unwrap_or(u32::MAX),
         most,
         untried: pool.upstreams.len().saturating_sub(x.tried.upstreams()),
-        at_this_one: index.map_or(1, |index| x.tried.times(index)),
     };
     let next = retry::next(failed);
     if next == Next::Stop {
@@ -106,6 +105,42 @@ pub fn conclude(x: &mut Exchange<'_>) {
         attempt_causes: causes,
     };
     x.core.recorder.record(&record, now);
+}
+
+/// Makes the record of a client whose TLS handshake failed: there was no request, but there was an exchange to be had.
+pub fn record_handshake(core: &Core, client: Client, ending: Ending, begun: Instant) {
+    let now = Instant::now();
+    let duration = now.saturating_duration_since(begun);
+    let mut evidence = Evidence::default();
+    evidence.client.handshake = Step::Failed { ending, after: duration };
+    let verdict = diagnose(&evidence);
+    let view = core.view();
+    let record = Record {
+        at: core.timestamp(begun),
+        id: core.new_id(),
+        client,
+        method: &[],
+        host: &[],
+        path: &[],
+        query: None,
+        protocol: Protocol::Unknown,
+        status: None,
+        served_by: ServedBy::Answer,
+        is_complete: false,
+        series: &view.snapshot.series,
+        route: None,
+        pool: None,
+        verdict: &verdict,
+        duration,
+        sent: 0,
+        received: 0,
+        user_agent: &[],
+        referer: &[],
+        trace_id: &[],
+        evidence: &evidence,
+        attempt_causes: &[],
+    };
+    core.recorder.record(&record, now);
 }
 
 /// The cause and the stage that decided, for an answer that has to be made.

@@ -18,7 +18,8 @@ pub async fn head(x: &mut Exchange<'_>) -> Result<(), Stop> {
         target_bytes: plan.limits.target.as_usize(),
         fields: plan.limits.fields,
     };
-    let lenient = Leniency { bare_lf: plan.lenient.bare_lf, obs_fold: plan.lenient.obs_fold, ..Leniency::default() };
+    let lenient =
+        Leniency { bare_lf: plan.lenient.bare_lf, obs_fold: plan.lenient.obs_fold, ..Leniency::default() };
     let until = x.started + plan.deadlines.head;
     loop {
         match parse_request(&mut x.desk.request, &limits, &lenient) {

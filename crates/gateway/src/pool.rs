@@ -88,7 +88,8 @@ impl IdleLinks {
             if age > limit {
                 return false;
             }
-            match waiting.link.stream.poll_idle(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+            match waiting.link.stream.poll_idle(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+            {
                 std::task::Poll::Pending => true,
                 std::task::Poll::Ready(Idle::Ended(_)) => {
                     // It may have ended at any time since the last look.

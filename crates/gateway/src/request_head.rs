@@ -63,7 +63,11 @@ fn is_passed(field: &Field<'_>, is_trusted: bool) -> bool {
         return false;
     }
     match field.known {
-        Known::Host | Known::ContentLength | Known::TransferEncoding | Known::MaxForwards | Known::XForwardedFor => false,
+        Known::Host
+        | Known::ContentLength
+        | Known::TransferEncoding
+        | Known::MaxForwards
+        | Known::XForwardedFor => false,
         // What a stranger claims about those before him is not passed on as if it were known.
         Known::Forwarded | Known::XForwardedProto | Known::XForwardedHost => is_trusted,
         _ => true,
@@ -140,7 +144,10 @@ fn write_forwarding(x: &Exchange<'_>, rules: &HeaderRules, out: &mut Vec<u8>) {
     if is_ours(b"x-forwarded-proto") && !(is_trusted && head.has(Known::XForwardedProto)) {
         write_field(out, b"X-Forwarded-Proto", proto);
     }
-    if is_ours(b"x-forwarded-host") && !(is_trusted && head.has(Known::XForwardedHost)) && !head.authority().is_empty() {
+    if is_ours(b"x-forwarded-host")
+        && !(is_trusted && head.has(Known::XForwardedHost))
+        && !head.authority().is_empty()
+    {
         write_field(out, b"X-Forwarded-Host", head.authority());
     }
     if is_ours(b"forwarded") {

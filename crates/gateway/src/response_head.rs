@@ -4,8 +4,8 @@ use crate::answer;
 use crate::exchange::Exchange;
 use crate::request_head::client_address;
 use torwart_policy::{header_rules, template};
-use torwart_wire::http1::{Response, write_field, write_number, write_status_line};
 use torwart_wire::fields::proxy_status::ProxyStatus;
+use torwart_wire::http1::{Response, write_field, write_number, write_status_line};
 use torwart_wire::{Framing, Head, Known, Version};
 
 /// How the body goes to the client.
@@ -109,7 +109,8 @@ pub fn write_connection(x: &Exchange<'_>, response: &Response, out: &mut Vec<u8>
 /// An upstream's own error passes unchanged; that it came from there is noted (RFC 9209 §2.2).
 fn write_received_status(x: &Exchange<'_>, status: u16, out: &mut Vec<u8>) {
     out.extend_from_slice(b"Proxy-Status: ");
-    let mut noted = ProxyStatus { proxy: answer::PROXY, received_status: Some(status), ..ProxyStatus::default() };
+    let mut noted =
+        ProxyStatus { proxy: answer::PROXY, received_status: Some(status), ..ProxyStatus::default() };
     let next_hop = x.client.is_trusted.then(|| x.desk.evidence.attempts.last()).flatten();
     let next_hop = next_hop.and_then(|attempt| attempt.address.as_ref()).map(ToString::to_string);
     noted.next_hop = next_hop.as_deref();

@@ -5,7 +5,6 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 use torwart_dial::Resolver;
 use torwart_record::{Failures, Metrics, Status};
 
@@ -15,9 +14,7 @@ pub struct Shared {
     pub snapshot: ArcSwap<Snapshot>,
     /// Its generation, so that a core sees a change without touching the snapshot.
     pub generation: AtomicU64,
-    /// Where the gateway is in its life; cores listen to changes.
-    pub phase: watch::Sender<Phase>,
-    /// The same as a plain flag, for the request path.
+    /// Whether the gateway takes no new connections and lets running exchanges end.
     pub drains: AtomicBool,
     /// Open client connections in all; raised at accept, lowered at close.
     pub connections: AtomicUsize,
@@ -33,17 +30,6 @@ pub struct Shared {
     pub epoch: Instant,
 }
 
-/// Where the gateway is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// It serves the plan of this generation.
-    Serving(u64),
-    /// It takes no new connections and lets running exchanges end.
-    Draining,
-    /// It closes whatever is still open.
-    Stopping,
-}
-
 impl Shared {
     /// The gateway's clock.
     pub fn clock(&self, now: Instant) -> Duration {
@@ -56,26 +42,12 @@ impl Shared {
         self.snapshot.store(Arc::new(snapshot));
         self.generation.store(generation, Ordering::Release);
         self.status.set_generation(generation);
-        self.phase.send_if_modified(|phase| {
-            let is_serving = matches!(phase, Phase::Serving(_));
-            if is_serving {
-                *phase = Phase::Serving(generation);
-            }
-            is_serving
-        });
     }
 
     /// Begins the drain.
     pub fn drain(&self) {
         self.drains.store(true, Ordering::Release);
         self.status.drain();
-        self.phase.send_if_modified(|phase| {
-            let is_serving = matches!(phase, Phase::Serving(_));
-            if is_serving {
-                *phase = Phase::Draining;
-            }
-            is_serving
-        });
     }
 
     /// Whether the gateway drains.

@@ -27,7 +27,7 @@ pub struct Snapshot {
     /// The names of the plan, resolved to their counters.
     pub series: Arc<Series>,
     /// What TLS listeners need; none without certificates.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
+    pub certificates: Option<Arc<Certificates>>,
     /// The sites' own answer pages: plan-wide ones first, then by site.
     pub templates: Templates,
     /// This instance's name in `Via`.
@@ -127,12 +127,14 @@ impl Snapshot {
                 })
             })
             .collect();
-        let tls = build_certificates(&plan, &mut problems);
         let templates = Templates::load(&plan, &mut problems);
+        // Last, because certificates already in use are replaced in place.
+        let certificates =
+            if problems.is_empty() { build_certificates(&plan, before, &mut problems) } else { None };
         if !problems.is_empty() {
             return Err(problems);
         }
-        if let Some(certificates) = &tls {
+        if let Some(certificates) = &certificates {
             metrics.set_certificates(certificates.expiries());
         }
         Ok(Self {
@@ -140,7 +142,7 @@ impl Snapshot {
             routes: RouteTable::new(&plan),
             pools,
             series: metrics.adopt(&labels(&plan)),
-            tls: tls.map(|certificates| certificates.server_config()),
+            certificates,
             templates,
             pseudonym: plan.pseudonym.clone().unwrap_or_else(|| Arc::clone(pseudonym)),
             plan,
@@ -148,11 +150,20 @@ impl Snapshot {
     }
 }
 
-fn build_certificates(plan: &Plan, problems: &mut Vec<BuildProblem>) -> Option<Certificates> {
+fn build_certificates(
+    plan: &Plan,
+    before: Option<&Snapshot>,
+    problems: &mut Vec<BuildProblem>,
+) -> Option<Arc<Certificates>> {
     if !plan.listeners.iter().any(|listener| listener.tls) {
         return None;
     }
-    match Certificates::load(&plan.sites) {
+    let loaded = match before.and_then(|before| before.certificates.as_ref()) {
+        // Sessions and tickets survive a reload.
+        Some(certificates) => certificates.reload(&plan.sites).map(|()| Arc::clone(certificates)),
+        None => Certificates::load(&plan.sites).map(Arc::new),
+    };
+    match loaded {
         Ok(certificates) => Some(certificates),
         Err(found) => {
             problems.extend(found.into_iter().map(BuildProblem::Certificate));
@@ -260,7 +271,9 @@ impl Templates {
     pub fn find(&self, site: Option<usize>, status: u16) -> Option<&Template> {
         let of_site = site.and_then(|site| self.of_sites.get(site)).unwrap_or(&self.of_gateway);
         let of_status = of_site.iter().find(|(wanted, _)| *wanted == Some(status));
-        of_status.or_else(|| of_site.iter().find(|(wanted, _)| wanted.is_none())).map(|(_, template)| template)
+        of_status
+            .or_else(|| of_site.iter().find(|(wanted, _)| wanted.is_none()))
+            .map(|(_, template)| template)
     }
 
     fn load(plan: &Plan, problems: &mut Vec<BuildProblem>) -> Self {

@@ -92,7 +92,11 @@ impl Wheel {
         loop {
             let next = self.turn(self.slot_of(Instant::now()));
             self.armed.set(next);
-            let until = if next == NEVER { FAR } else { SLOT.saturating_mul(u32::try_from(next).unwrap_or(u32::MAX)) };
+            let until = if next == NEVER {
+                FAR
+            } else {
+                SLOT.saturating_mul(u32::try_from(next).unwrap_or(u32::MAX))
+            };
             sleep.as_mut().reset((self.epoch + until).into());
             let mut is_first = true;
             std::future::poll_fn(|cx| {
@@ -109,7 +113,8 @@ impl Wheel {
 
     /// Wakes everybody who waits, so that they look at what has changed around them.
     pub fn wake_all(&self) {
-        let wakers: Vec<Waker> = self.inner.borrow().entries.iter().filter_map(|entry| entry.waker.clone()).collect();
+        let wakers: Vec<Waker> =
+            self.inner.borrow().entries.iter().filter_map(|entry| entry.waker.clone()).collect();
         wakers.into_iter().for_each(Waker::wake);
     }
 
@@ -269,7 +274,8 @@ mod tests {
     use super::*;
 
     fn run(test: impl AsyncFnOnce(Rc<Wheel>)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build_local(Default::default());
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().build_local(Default::default());
         runtime.expect("a runtime").block_on(async {
             let wheel = Wheel::new();
             let driver = tokio::task::spawn_local(Rc::clone(&wheel).drive());

@@ -43,7 +43,9 @@ impl RetryBudget {
     /// Takes one retry out of the budget, if there is one.
     pub fn spend(&mut self, now: Duration) -> bool {
         let passed = now.saturating_sub(self.filled_at);
-        let earned = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX).saturating_mul(self.earned_per_second) / 1000;
+        let earned =
+            u64::try_from(passed.as_millis()).unwrap_or(u64::MAX).saturating_mul(self.earned_per_second)
+                / 1000;
         if earned > 0 {
             self.saved = self.saved.saturating_add(earned).min(self.most);
             self.filled_at = now;

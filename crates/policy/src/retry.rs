@@ -1,8 +1,7 @@
 //! May a failed attempt be followed by another one, and where?
 //!
 //! What provably was not processed may go again with any method; what perhaps was, only with idempotent methods
-//! (RFC 9110 §9.2.2). Deterministic faults (a refused port, a bad certificate, a malformed answer) are not worth
-//! a second try at the same upstream; a lost connection is worth exactly one.
+//! (RFC 9110 §9.2.2). Another upstream is preferred; the same one is tried again only where it may do better at once.
 
 use torwart_cause::{Cause, Retry};
 
@@ -21,8 +20,6 @@ pub struct Failed {
     pub most: u32,
     /// Upstreams of the pool that this exchange has not tried yet.
     pub untried: usize,
-    /// Attempts of this exchange at the upstream that failed.
-    pub at_this_one: u32,
 }
 
 /// Where the next attempt goes.
@@ -53,7 +50,7 @@ pub fn next(failed: Failed) -> Next {
     if failed.untried > 0 {
         return Next::Other;
     }
-    if is_lost_connection(failed.cause) && failed.at_this_one < 2 { Next::SameFresh } else { Next::Stop }
+    if is_worth_same(failed.cause) { Next::SameFresh } else { Next::Stop }
 }
 
 /// Whether a further attempt loads an upstream again and so draws on the budget: failing over after a refused
@@ -67,14 +64,19 @@ pub fn is_idempotent(method: &[u8]) -> bool {
     matches!(method, b"GET" | b"HEAD" | b"PUT" | b"DELETE" | b"OPTIONS" | b"TRACE")
 }
 
-fn is_lost_connection(cause: Cause) -> bool {
+/// Whether the same upstream may do better at once: a lost connection or a garbled answer can be one worker's fault.
+/// A refused port, a bad certificate, a missed deadline or an answer above a limit would only be met again.
+fn is_worth_same(cause: Cause) -> bool {
     matches!(
         cause,
         Cause::SendCut
             | Cause::ClosedBeforeHead
             | Cause::ResetBeforeHead
             | Cause::HeadCut
+            | Cause::HeadMalformed
+            | Cause::NotHttp
             | Cause::BodyCut
+            | Cause::ChunkMalformed
             | Cause::ConnectReset
             | Cause::HandshakeCut
             | Cause::StreamRefused
@@ -87,15 +89,7 @@ mod tests {
     use super::*;
 
     fn failed(cause: Cause) -> Failed {
-        Failed {
-            cause,
-            is_idempotent: true,
-            is_replayable: true,
-            attempts: 1,
-            most: 3,
-            untried: 1,
-            at_this_one: 1,
-        }
+        Failed { cause, is_idempotent: true, is_replayable: true, attempts: 1, most: 3, untried: 1 }
     }
 
     #[test]
@@ -116,10 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_is_tried_once_more_at_the_only_upstream() {
+    fn a_lost_connection_is_tried_again_at_the_only_upstream() {
         let first = Failed { untried: 0, ..failed(Cause::ClosedBeforeHead) };
         assert_eq!(next(first), Next::SameFresh);
-        assert_eq!(next(Failed { attempts: 2, at_this_one: 2, ..first }), Next::Stop);
+        assert_eq!(next(Failed { attempts: 3, ..first }), Next::Stop);
+        assert_eq!(next(Failed { cause: Cause::HeadTimedOut, ..first }), Next::Stop);
     }
 
     #[test]

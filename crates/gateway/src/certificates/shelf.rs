@@ -77,10 +77,6 @@ impl Shelf {
         &self.expiries
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.default.is_empty()
-    }
-
     /// A site's hosts are shown the site's certificates, whatever those say: the operator decided so.
     fn show_for_hosts(&mut self, hosts: &[HostPattern], pairs: &[Arc<CertifiedKey>]) {
         if pairs.is_empty() {

@@ -33,8 +33,9 @@ pub fn bind(listener: &Listener, workers: usize) -> io::Result<Sockets> {
             let mut address = *address;
             let mut each = Vec::with_capacity(workers);
             // The first binding is exclusive, so that a port somebody else uses is an error and not a silent share.
-            drop(listen(&ListenPlan { shares_port: false, ..ListenPlan::new(address) })
-                .or_else(|error| if address.port() == 0 { listen(&ListenPlan::new(address)) } else { Err(error) })?);
+            drop(listen(&ListenPlan { shares_port: false, ..ListenPlan::new(address) }).or_else(
+                |error| if address.port() == 0 { listen(&ListenPlan::new(address)) } else { Err(error) },
+            )?);
             for _ in 0..workers {
                 let socket = listen(&ListenPlan::new(address))?;
                 address = socket.local_addr()?;
@@ -45,7 +46,8 @@ pub fn bind(listener: &Listener, workers: usize) -> io::Result<Sockets> {
         ListenAddress::Unix(path) => {
             clear_stale(path)?;
             let socket = listen_unix(path, UNIX_BACKLOG)?;
-            let each = (0..workers).map(|_| socket.try_clone().map(Socket::Unix)).collect::<io::Result<_>>()?;
+            let each =
+                (0..workers).map(|_| socket.try_clone().map(Socket::Unix)).collect::<io::Result<_>>()?;
             Ok(Sockets { listener: listener.clone(), address: listener.address.clone(), each })
         }
     }

@@ -37,7 +37,10 @@ pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply,
         limits: limits(x),
         interim: 0,
         sent_at: None,
-        continue_at: x.request.filter(|request| request.expects_continue).map(|_| outgoing.began + CONTINUE_WAIT),
+        continue_at: x
+            .request
+            .filter(|request| request.expects_continue)
+            .map(|_| outgoing.began + CONTINUE_WAIT),
         waiting: Waiting::new(Deadline::Send, outgoing.began),
         upload: Upload::new(x.buffers.replay.as_usize()),
     };
@@ -84,7 +87,12 @@ impl Asking {
         self.poll_deadlines(cx, x).map(Err)
     }
 
-    fn poll_upload(&mut self, cx: &mut Context<'_>, x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<(), Stop> {
+    fn poll_upload(
+        &mut self,
+        cx: &mut Context<'_>,
+        x: &mut Exchange<'_>,
+        outgoing: &mut Outgoing,
+    ) -> Result<(), Stop> {
         let polled = {
             let desk = &mut *x.desk;
             let Some(attempt) = desk.evidence.attempts.last_mut() else { return Err(Stop) };
@@ -169,12 +177,19 @@ impl Asking {
     }
 
     /// An interim answer goes on to clients that understand it (RFC 9110 §15.2); it restarts no deadline.
-    fn pass_interim(&mut self, x: &mut Exchange<'_>, head: &mut Head, response: Response) -> Result<(), Ending> {
+    fn pass_interim(
+        &mut self,
+        x: &mut Exchange<'_>,
+        head: &mut Head,
+        response: Response,
+    ) -> Result<(), Ending> {
         self.interim += 1;
         if self.interim > self.limits.1 {
             return Err(Ending::TooLarge(Limit::InterimCount));
         }
-        let is_told = response.status == 100 && std::mem::take(&mut self.continue_at).is_none() && x.was_told_to_continue;
+        let is_told = response.status == 100
+            && std::mem::take(&mut self.continue_at).is_none()
+            && x.was_told_to_continue;
         let understands = x.request.is_some_and(|request| request.version == Version::Http11);
         if understands && !is_told {
             response_head::write_interim(x, head, response.status);

@@ -129,7 +129,15 @@ impl Copying {
     ) -> Poll<Result<End, Cut>> {
         loop {
             let buffer = &mut outgoing.response.buffer;
-            match body.look(buffer).map_err(Cut::Upstream)? {
+            let look = match body.look(buffer) {
+                Ok(look) => look,
+                Err(ending) => {
+                    // What was right until here still goes out.
+                    ready!(self.poll_flush(cx, x))?;
+                    return Poll::Ready(Err(Cut::Upstream(ending)));
+                }
+            };
+            match look {
                 Look::Data if self.way == Way::Chunked && x.desk.out.len() < QUEUED => {
                     let data = body.data(buffer);
                     let out = x.desk.out.bytes();
@@ -139,7 +147,9 @@ impl Copying {
                     let taken = data.len();
                     body.take(buffer, taken);
                 }
-                Look::Data if !self.has_sent && !x.desk.out.is_empty() && body.data(buffer).len() <= JOINED => {
+                Look::Data
+                    if !self.has_sent && !x.desk.out.is_empty() && body.data(buffer).len() <= JOINED =>
+                {
                     let data = body.data(buffer);
                     x.desk.out.bytes().extend_from_slice(data);
                     let taken = data.len();
@@ -148,7 +158,8 @@ impl Copying {
                 Look::Data => {
                     let tail = if self.way == Way::Chunked { &[] } else { body.data(buffer) };
                     self.waits_for = Party::Client;
-                    let sent = ready!(x.desk.out.poll_send(cx, &mut x.client.stream, tail)).map_err(cut_client)?;
+                    let sent =
+                        ready!(x.desk.out.poll_send(cx, &mut x.client.stream, tail)).map_err(cut_client)?;
                     self.sent(x, sent.all);
                     body.take(buffer, sent.of_tail);
                 }

@@ -45,7 +45,8 @@ pub async fn run(
             return passed;
         }
         let waits_for_client = !pipe.is_empty();
-        waiting.wait_for(if waits_for_client { Deadline::ClientWrite } else { Deadline::BetweenBytes }, moved);
+        waiting
+            .wait_for(if waits_for_client { Deadline::ClientWrite } else { Deadline::BetweenBytes }, moved);
         let ending = ready!(waiting.poll(x, cx));
         Poll::Ready(Err(if waits_for_client { Cut::Client(ending) } else { Cut::Upstream(ending) }))
     })

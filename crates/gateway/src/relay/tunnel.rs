@@ -1,6 +1,6 @@
-//! After an upgrade: bytes pass both ways, unread, until both sides have ended or nothing moves any more.
+//! After an upgrade: bytes pass both ways, unread, until the upstream has ended or nothing moves any more.
 //!
-//! An end of one side is passed on as such (a half-close), and the other side may still finish.
+//! The end of the client's side is passed on as such (a half-close), and the upstream may still say its last words.
 
 use super::copy::{Cut, cut_client};
 use crate::client::poll_fill;
@@ -9,7 +9,7 @@ use crate::exchange::Exchange;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use torwart_cause::{Deadline, Step};
 use torwart_dial::ending_of;
@@ -23,17 +23,20 @@ pub async fn run(x: &mut Exchange<'_>, outgoing: &mut Outgoing, since: Instant) 
     let mut up = Direction::default();
     let mut down = Direction::default();
     let mut moved_at = Instant::now();
+    let mut was_half_closed = false;
     let result = poll_fn(|cx| {
         let before = (x.sent, x.received);
         let passed = poll_both(cx, x, outgoing, &mut up, &mut down);
         if passed.is_ready() {
             return passed;
         }
-        if before != (x.sent, x.received) {
+        if before != (x.sent, x.received) || (up.is_over && !was_half_closed) {
             moved_at = Instant::now();
+            was_half_closed |= up.is_over;
         }
         // Silence for that long is the end of a tunnel, not a fault.
-        x.client.poll_deadline(cx, moved_at + x.deadlines.tunnel).map(Ok)
+        let silence = if up.is_over { x.deadlines.tunnel.min(LAST_WORDS) } else { x.deadlines.tunnel };
+        x.client.poll_deadline(cx, moved_at + silence).map(Ok)
     })
     .await;
     x.is_complete = true;
@@ -90,8 +93,12 @@ fn poll_both(
             }));
         }
     }
-    if up.is_over && down.is_over { Poll::Ready(Ok(())) } else { Poll::Pending }
+    // When the upstream has ended there is nobody left to talk to.
+    if down.is_over { Poll::Ready(Ok(())) } else { Poll::Pending }
 }
+
+/// How long an upstream may be silent after its client has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// One direction of a tunnel.
 #[derive(Default)]
@@ -119,7 +126,8 @@ impl Direction {
                 return Poll::Ready(Ok(()));
             }
             while !buffer.unread().is_empty() {
-                let written = ready!(Pin::new(&mut *to).poll_write(cx, buffer.unread())).map_err(|error| (false, error))?;
+                let written = ready!(Pin::new(&mut *to).poll_write(cx, buffer.unread()))
+                    .map_err(|error| (false, error))?;
                 buffer.consume(written);
                 *moved += written as u64;
             }

@@ -63,7 +63,13 @@ pub struct Parts<'p> {
 impl Upload {
     /// An upload that has not begun.
     pub fn new(replay: usize) -> Self {
-        Self { state: State::Going, is_last_chunk_queued: false, moved: false, waits_for_client: false, replay }
+        Self {
+            state: State::Going,
+            is_last_chunk_queued: false,
+            moved: false,
+            waits_for_client: false,
+            replay,
+        }
     }
 
     /// Whether the whole request left for the kernel.
@@ -91,7 +97,8 @@ impl Upload {
                 Look::Data => {
                     let is_framed = is_chunked;
                     let tail = if is_framed { &[] } else { p.body.data(&p.request.buffer) };
-                    let sent = ready!(self.poll_send(cx, p.link, p.out, tail, p.attempt)).map_err(UploadFault::Upstream)?;
+                    let sent = ready!(self.poll_send(cx, p.link, p.out, tail, p.attempt))
+                        .map_err(UploadFault::Upstream)?;
                     p.body.take(&mut p.request.buffer, sent);
                 }
                 Look::End if is_chunked && !self.is_last_chunk_queued => {
@@ -100,7 +107,8 @@ impl Upload {
                 }
                 Look::End => {
                     if !p.out.is_empty() {
-                        ready!(self.poll_send(cx, p.link, p.out, &[], p.attempt)).map_err(UploadFault::Upstream)?;
+                        ready!(self.poll_send(cx, p.link, p.out, &[], p.attempt))
+                            .map_err(UploadFault::Upstream)?;
                         continue;
                     }
                     if p.link.is_tls() {
@@ -111,7 +119,8 @@ impl Upload {
                 Look::More => {
                     // What is here goes out before more is waited for.
                     if !p.out.is_empty() {
-                        ready!(self.poll_send(cx, p.link, p.out, &[], p.attempt)).map_err(UploadFault::Upstream)?;
+                        ready!(self.poll_send(cx, p.link, p.out, &[], p.attempt))
+                            .map_err(UploadFault::Upstream)?;
                         continue;
                     }
                     if p.link.is_tls() {
@@ -144,7 +153,8 @@ impl Upload {
         attempt: &mut Attempt,
     ) -> Poll<Result<usize, Ending>> {
         self.waits_for_client = false;
-        let sent = ready!(out.poll_send(cx, link, tail)).map_err(|error| ending_of(&error, Deadline::Send))?;
+        let sent =
+            ready!(out.poll_send(cx, link, tail)).map_err(|error| ending_of(&error, Deadline::Send))?;
         self.moved = true;
         attempt.sent += sent.all as u64;
         Poll::Ready(Ok(sent.of_tail))
