@@ -31,6 +31,8 @@ use tokio::task::JoinSet;
 pub struct LabOptions {
     /// Where the shared port listens. The further ports follow it, or are free ones where it is 0.
     pub listen: SocketAddr,
+    /// Where the shared port with TLS listens; `None` means the next of the further ports.
+    pub tls: Option<SocketAddr>,
     /// Where unix sockets are made; an existing folder.
     pub folder: PathBuf,
 }
@@ -65,7 +67,7 @@ struct Shared {
 
 impl Default for LabOptions {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), folder: std::env::temp_dir() }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), tls: None, folder: std::env::temp_dir() }
     }
 }
 
@@ -75,7 +77,7 @@ impl Lab {
         let ground = Ground::start()?;
         let mut ports = Ports { next: options.listen };
         let plain = listen(&ground, ports.next(), None)?;
-        let tls = listen(&ground, ports.next(), None)?;
+        let tls = listen(&ground, options.tls.unwrap_or_else(|| ports.next()), None)?;
         let addresses = [plain.local_addr()?, tls.local_addr()?];
         let faults = Catalogue::get().faults();
         let shared = Arc::new(Shared {

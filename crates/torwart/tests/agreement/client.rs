@@ -157,7 +157,7 @@ impl Client {
 }
 
 /// A pause of the script: what a client does, not a wait for luck.
-fn pause(length: Duration) {
+pub(crate) fn pause(length: Duration) {
     let until = Instant::now() + length;
     while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
         std::thread::park_timeout(left);

@@ -3,6 +3,7 @@
 use crate::world::{LOG_TIME, log_file};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use torwart_config::{Source, check};
 use torwart_gateway::Options;
@@ -29,10 +30,13 @@ impl Gateway {
         bound.iter().find(|bound| bound.is_tls == is_tls).and_then(torwart_gateway::Bound::ip)
     }
 
-    /// Stops within this time, from another thread; the log can be read on.
-    pub(crate) fn begin_to_stop(&mut self, within: Duration) -> Option<std::thread::JoinHandle<bool>> {
+    /// Stops after a moment, within this time, from another thread; the log can be read on.
+    pub(crate) fn begin_to_stop(&mut self, moment: Duration, within: Duration) -> Option<JoinHandle<bool>> {
         let running = self.running.take()?;
-        Some(std::thread::spawn(move || running.stop(within)))
+        Some(std::thread::spawn(move || {
+            crate::client::pause(moment);
+            running.stop(within)
+        }))
     }
 
     /// The log's lines so far.

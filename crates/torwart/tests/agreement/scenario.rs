@@ -74,12 +74,11 @@ pub(crate) struct Exchange {
     /// Whether it goes on with the connection of the exchange before.
     #[serde(default)]
     pub(crate) same_connection: bool,
-    /// Whether the connection of the exchange before stays open beside this one's.
-    #[serde(default)]
-    pub(crate) beside: bool,
     /// Whether it speaks to the TLS port, with raw bytes.
     #[serde(default)]
     pub(crate) to_tls_port: bool,
+    /// The gateway is told to stop within this time, a moment after the request.
+    pub(crate) stop_within: Option<Span>,
     pub(crate) expect: Expect,
 }
 
@@ -95,7 +94,7 @@ pub(crate) struct Expect {
     /// Other causes that are right as well, where the order of events is the network's.
     #[serde(default, deserialize_with = "causes")]
     pub(crate) or: Vec<Cause>,
-    /// The deciding stage, where it is not the cause's own.
+    /// The deciding stage, where it is not the cause's own; `any` where it is the network's.
     stage: Option<String>,
     /// Whether the client gets a whole message.
     #[serde(default = "yes")]
@@ -187,7 +186,8 @@ impl Case {
         self.exchange.iter().any(|exchange| {
             let expect = &exchange.expect;
             let attempts = expect.attempts.iter().flatten();
-            [expect.cause, expect.or].contains(&Some(cause))
+            expect.cause == Some(cause)
+                || expect.or.contains(&cause)
                 || attempts.into_iter().any(|id| id == cause.id())
         })
     }

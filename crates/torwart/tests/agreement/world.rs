@@ -29,23 +29,20 @@ pub(crate) fn play(case: &Case) -> Vec<String> {
     let mut world = World::new(case);
     let name_server = world.name_server();
     let config = world.config(case, name_server.as_ref());
-    let gateway = match Gateway::start(&config, &world.folder) {
+    let mut gateway = match Gateway::start(&config, &world.folder) {
         Ok(gateway) => gateway,
         Err(error) => return vec![format!("the gateway does not start: {error}\n{config}")],
     };
     let mut complaints = Vec::new();
-    let (mut client, mut others): (Option<Client>, Vec<Client>) = (None, Vec::new());
+    let mut client: Option<Client> = None;
     let mut lines = 0;
     for (number, exchange) in case.exchange.iter().enumerate() {
         let mut said = Vec::new();
         if let Some(after) = exchange.after {
-            std::thread::park_timeout(after.0);
+            crate::client::pause(after.0);
         }
         if !exchange.same_connection {
-            match client.take() {
-                Some(other) if exchange.beside => others.push(other),
-                other => farewell(other, &mut said),
-            }
+            farewell(client.take(), &mut said);
             let address = gateway.address(exchange.to_tls_port).expect("both ports are in the configuration");
             match Client::connect(address) {
                 Ok(connected) => client = Some(connected),
@@ -53,7 +50,7 @@ pub(crate) fn play(case: &Case) -> Vec<String> {
             }
         }
         if let Some(client) = &mut client {
-            play_exchange(&gateway, client, exchange, &mut lines, &mut said);
+            play_exchange(&mut gateway, client, exchange, &mut lines, &mut said);
         }
         judge::upstreams(&exchange.expect, &world.upstreams, &mut said);
         complaints.extend(said.into_iter().map(|said| match case.exchange.len() {
@@ -61,9 +58,7 @@ pub(crate) fn play(case: &Case) -> Vec<String> {
             _ => format!("exchange {}: {said}", number + 1),
         }));
     }
-    for client in others.into_iter().chain(client) {
-        farewell(Some(client), &mut complaints);
-    }
+    farewell(client, &mut complaints);
     for exchange in &case.exchange {
         judge::never_whole(&exchange.expect, &world.upstreams, &mut complaints);
     }
@@ -77,13 +72,18 @@ pub(crate) fn play(case: &Case) -> Vec<String> {
 }
 
 fn play_exchange(
-    gateway: &Gateway,
+    gateway: &mut Gateway,
     client: &mut Client,
     exchange: &Exchange,
     lines: &mut usize,
     said: &mut Vec<String>,
 ) {
+    let stopping = exchange.stop_within.and_then(|within| gateway.begin_to_stop(MOMENT, within.0));
     let outcome = client.play(exchange);
+    if let Some(stopping) = stopping {
+        // Whether exchanges were left over is the case's business, not an error of the stop.
+        let _ = stopping.join().expect("stopping does not panic");
+    }
     judge::outcome(exchange, &outcome, said);
     if exchange.expect.logged {
         *lines += 1 + exchange.expect.then.len();
@@ -197,6 +197,8 @@ impl World {
         self.write("site.key", &own.key);
         let mut site: Table = toml::from_str(SITE).expect("is TOML");
         if !self.urls.is_empty() {
+            let retry = Table::from_iter([("attempts".to_owned(), Value::Integer(1))]);
+            site.insert("retry".to_owned(), retry.into());
             site.insert("upstreams".to_owned(), self.urls.clone().into());
         }
         if self.uses_tls {
@@ -262,6 +264,9 @@ pub(crate) fn give_up_override() {
     let _ = set_capabilities(None, sets);
 }
 
+/// How long after the request the gateway is told to stop.
+const MOMENT: Duration = Duration::from_millis(200);
+
 /// The longest the log writer may take with a line.
 pub(crate) const LOG_TIME: Duration = Duration::from_secs(3);
 
@@ -284,8 +289,6 @@ handshake = "500ms"
 send = "700ms"
 first_byte = "700ms"
 between_bytes = "500ms"
-[retry]
-attempts = 1
 "#;
 const GATEWAY: &str = r#"
 workers = 1
