@@ -16,13 +16,29 @@ pub(crate) const HOST: u8 = 16;
 /// Whether the byte belongs to one of the classes.
 #[inline]
 pub(crate) fn is(byte: u8, classes: u8) -> bool {
-    CLASSES.get(usize::from(byte)).is_some_and(|have| have & classes != 0)
+    class_of(byte) & classes != 0
 }
 
 /// The length of the prefix whose bytes all belong to one of the classes.
 #[inline]
 pub(crate) fn span(bytes: &[u8], classes: u8) -> usize {
-    bytes.iter().position(|&byte| !is(byte, classes)).unwrap_or(bytes.len())
+    // Four at a time share one comparison, which halves the cost of names and targets.
+    let (fours, _) = bytes.as_chunks::<4>();
+    let in_fours = fours
+        .iter()
+        .position(|four| {
+            let common = four.iter().fold(classes, |common, &byte| common & class_of(byte));
+            common == 0
+        })
+        .unwrap_or(fours.len())
+        * 4;
+    let rest = bytes.get(in_fours..).unwrap_or_default();
+    in_fours + rest.iter().position(|&byte| !is(byte, classes)).unwrap_or(rest.len())
+}
+
+#[inline]
+fn class_of(byte: u8) -> u8 {
+    CLASSES.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 /// Whether this is a token (RFC 9110 §5.6.2): not empty, and no byte outside the class.
@@ -33,37 +49,53 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
 /// The offset of the first control byte other than HTAB; the length if there is none.
 #[inline]
 pub(crate) fn find_control(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (i, word) in words.iter().enumerate() {
-        let mut hits = controls(u64::from_le_bytes(*word));
-        while hits != 0 {
-            let offset = (hits.trailing_zeros() / 8) as usize;
-            if word.get(offset).is_some_and(|&byte| is_control(byte)) {
-                return i * 8 + offset;
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    let mut done = 0;
+    for block in blocks {
+        // This becomes two comparisons of vectors. Only where one of them is hit, the place is looked for.
+        let is_hit = block.iter().fold(false, |is_hit, &byte| is_hit | (byte < 0x20) | (byte == 0x7f));
+        if is_hit {
+            let (words, _) = block.as_chunks::<8>();
+            for (i, word) in words.iter().enumerate() {
+                if let Some(offset) = control_in(*word) {
+                    return done + i * 8 + offset;
+                }
             }
-            hits &= hits - 1;
         }
+        done += block.len();
     }
-    let done = bytes.len() - rest.len();
-    done + rest.iter().position(|&b| is_control(b)).unwrap_or(rest.len())
+    done + rest.iter().position(|&byte| is_control(byte)).unwrap_or(rest.len())
+}
+
+/// The offset of the first control byte other than HTAB in eight bytes.
+#[inline]
+fn control_in(word: [u8; 8]) -> Option<usize> {
+    let mut hits = controls(u64::from_le_bytes(word));
+    while hits != 0 {
+        let offset = (hits.trailing_zeros() / 8) as usize;
+        if word.get(offset).is_some_and(|&byte| is_control(byte)) {
+            return Some(offset);
+        }
+        hits &= hits - 1;
+    }
+    None
+}
+
+/// The high bit of each byte that is below 0x20 or equal to 0x7f.
+///
+/// A borrow marks only bytes above a true hit, and HTAB is a hit here: so each hit is verified when it is used.
+const fn controls(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let below = word.wrapping_sub(ONES * 0x20) & !word;
+    let delete = word ^ (ONES * 0x7f);
+    let delete = delete.wrapping_sub(ONES) & !delete;
+    (below | delete) & HIGH
 }
 
 /// Whether a byte is a control byte other than HTAB.
 pub(crate) const fn is_control(byte: u8) -> bool {
     byte < 0x20 && byte != b'\t' || byte == 0x7f
-}
-
-/// The high bit of each byte that is below 0x20 or equal to 0x7f.
-///
-/// A borrow can only mark bytes above a true hit, and only bytes 0x20 (after a hit), so each hit is verified when used
-/// and the lowest is always exact.
-const fn controls(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let below = word.wrapping_sub(ONES * 0x20) & !word;
-    let delete = word ^ (ONES * 0x7f);
-    let delete = delete.wrapping_sub(ONES) & !delete;
-    (below | delete) & HIGH
 }
 
 /// Without spaces and tabs at both ends.
@@ -139,6 +171,17 @@ mod tests {
                     assert_eq!(find_control(&bytes), length, "{before} {control}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_length_of_a_prefix_is_exact() {
+        for length in 0..20 {
+            let text = format!("{}(", "x".repeat(length));
+            assert_eq!(span(text.as_bytes(), TOKEN), length);
+            assert_eq!(span(&text.as_bytes()[..length], TOKEN), length);
+            let mixed = format!("{}\\?#", "x".repeat(length));
+            assert_eq!(span(mixed.as_bytes(), QUERY | ANY_TARGET), length + 2);
         }
     }
 

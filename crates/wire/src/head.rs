@@ -214,8 +214,9 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// The parsers look at no byte beyond 4 GiB, so nothing is cut here.
     pub(crate) fn new(start: usize, end: usize) -> Self {
-        Self { start: narrow(start), end: narrow(end) }
+        Self { start: start as u32, end: end as u32 }
     }
 
     pub(crate) fn is_empty(self) -> bool {

@@ -24,11 +24,10 @@ macro_rules! known {
                 match self { Self::Other => "", $(Self::$variant => $name,)* }
             }
 
-            /// Whether it is always meant for one connection only (RFC 9110 §7.6.1, §11.7; RFC 7540 §3.2.1).
-            pub const fn is_hop_by_hop(self) -> bool {
-                match self { Self::Other => false, $(Self::$variant => known!(@ $reach),)* }
-            }
         }
+
+        /// The bits of those that are always for one connection only.
+        const HOP_BY_HOP: u64 = $((known!(@ $reach) as u64) << (Known::$variant as u8))|*;
     };
     (@ Hop) => { true };
     (@ End) => { false };
@@ -101,10 +100,24 @@ impl Known {
         if name.eq_ignore_ascii_case(known.name().as_bytes()) { known } else { Self::Other }
     }
 
-    /// The same for a name that is known to be a token, which saves a little.
-    pub(crate) fn of_token(name: &[u8]) -> Self {
+    /// The same for a token of `len` bytes at the front of `line`, which is cheaper.
+    #[inline]
+    pub(crate) fn at_front(line: &[u8], len: usize) -> Self {
+        let name = line.get(..len).unwrap_or_default();
+        let (Some(block), Some(mask)) = (line.first_chunk::<16>(), MASKS.get(len)) else {
+            return Self::of(name);
+        };
         let known = candidate(name);
-        if is_same_token(name, known.name().as_bytes()) { known } else { Self::Other }
+        let lower = LOWER.get(known as usize).copied().unwrap_or_default();
+        // Setting the bit 0x20 makes letters small and leaves digits and `-` alone. Besides the capital letters, it is
+        // only control bytes that become a byte of one of our names by this, and those are in no token.
+        let is_same = (u128::from_le_bytes(*block) | SMALL) & mask == lower;
+        if is_same { known } else { Self::Other }
+    }
+
+    /// Whether it is always meant for one connection only (RFC 9110 §7.6.1, §11.7; RFC 7540 §3.2.1).
+    pub const fn is_hop_by_hop(self) -> bool {
+        HOP_BY_HOP & self.bit() != 0
     }
 
     pub(crate) const fn bit(self) -> u64 {
@@ -120,23 +133,12 @@ impl Known {
     }
 }
 
+#[inline]
 fn candidate(name: &[u8]) -> Known {
     let ([first, ..], [.., before, last]) = (name, name) else { return Known::Other };
     let key = [(name.len() & 0xff) as u8, first | 0x20, last | 0x20, before | 0x20];
     let slot = slot(u32::from_le_bytes(key));
     TABLE.get(slot).copied().unwrap_or_default()
-}
-
-/// Compares with a lower-case name. For tokens, setting the bit 0x20 maps no other byte onto a letter, digit or hyphen.
-fn is_same_token(name: &[u8], lower: &[u8]) -> bool {
-    const LOWER: u64 = 0x2020_2020_2020_2020;
-    if name.len() != lower.len() {
-        return false;
-    }
-    let (words, rest) = name.as_chunks::<8>();
-    let (lower_words, lower_rest) = lower.as_chunks::<8>();
-    words.iter().zip(lower_words).all(|(a, b)| u64::from_le_bytes(*a) | LOWER == u64::from_le_bytes(*b))
-        && rest.iter().zip(lower_rest).all(|(a, b)| a | 0x20 == *b)
 }
 
 const fn slot(key: u32) -> usize {
@@ -161,6 +163,44 @@ const fn table() -> [Known; 256] {
     table
 }
 
+/// The bit that makes letters small.
+const SMALL: u128 = u128::from_le_bytes([0x20; 16]);
+
+/// The first `i` bytes of a block.
+static MASKS: [u128; 17] = masks();
+
+#[expect(clippy::indexing_slicing, reason = "runs at compile time only: a wrong index would not compile")]
+const fn masks() -> [u128; 17] {
+    let mut masks = [u128::MAX; 17];
+    let mut i = 0;
+    while i < 16 {
+        masks[i] = (1 << (8 * i)) - 1;
+        i += 1;
+    }
+    masks
+}
+
+/// The names of up to 16 bytes as numbers, by `Known as usize`; 0, which no name is, for longer ones.
+static LOWER: [u128; 64] = lower();
+
+#[expect(clippy::indexing_slicing, reason = "runs at compile time only: a wrong index would not compile")]
+const fn lower() -> [u128; 64] {
+    let mut numbers = [0; 64];
+    let mut i = 0;
+    while i < Known::ALL.len() {
+        let name = Known::ALL[i].name().as_bytes();
+        let mut block = [0; 16];
+        let mut j = 0;
+        while j < name.len() && name.len() <= 16 {
+            block[j] = name[j];
+            j += 1;
+        }
+        numbers[Known::ALL[i] as usize] = u128::from_le_bytes(block);
+        i += 1;
+    }
+    numbers
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,7 +210,8 @@ mod tests {
         for known in Known::ALL {
             assert_eq!(Known::of(known.name().as_bytes()), *known);
             assert_eq!(Known::of(known.name().to_ascii_uppercase().as_bytes()), *known);
-            assert_eq!(Known::of_token(known.name().to_ascii_uppercase().as_bytes()), *known);
+            let line = format!("{}: some value behind it", known.name().to_ascii_uppercase());
+            assert_eq!(Known::at_front(line.as_bytes(), known.name().len()), *known);
         }
     }
 
@@ -179,7 +220,8 @@ mod tests {
         for name in ["", "x", "xx", "hosu", "host2", "content_length", "x-custom", "content\rlength"] {
             assert_eq!(Known::of(name.as_bytes()), Known::Other, "{name}");
         }
-        assert_eq!(Known::of_token(b"content_length"), Known::Other);
+        assert_eq!(Known::at_front(b"content_length: 5", 14), Known::Other);
+        assert_eq!(Known::at_front(b"hosts: some value", 5), Known::Other);
     }
 
     #[test]

@@ -30,6 +30,10 @@ pub(super) fn read(head: &mut Head) -> Result<Connection, Ending> {
     for i in 0..lines.len() {
         let Some(line) = lines.get(i).filter(|line| line.known == Known::Connection) else { continue };
         let value = buffer.slice(line.value.start as usize, line.value.end as usize);
+        if value.eq_ignore_ascii_case(b"keep-alive") {
+            connection.keeps_alive = true;
+            continue;
+        }
         for option in tokens(value) {
             options += 1;
             if options > MOST_OPTIONS {

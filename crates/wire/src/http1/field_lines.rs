@@ -36,6 +36,9 @@ pub(super) fn incomplete<T>(head: &Head, head_bytes: usize) -> Result<Option<T>,
 /// Reads field lines up to the blank line; gives the length of the whole head.
 pub(super) fn read(head: &mut Head, rules: &Rules) -> Result<Option<usize>, Ending> {
     loop {
+        if head.scan.phase == Phase::LineStart {
+            read_common(head, rules);
+        }
         let mut scan = head.scan;
         let line = next(window(&head.buffer, rules.head_bytes), &mut scan, rules)?;
         match line {
@@ -67,6 +70,49 @@ pub(super) fn read(head: &mut Head, rules: &Rules) -> Result<Option<usize>, Endi
             }
         }
     }
+}
+
+/// Reads field lines as long as they are complete and without anything unusual, which most are: the same as [`next`]
+/// would, but without keeping account of each part. Whatever is not as usual is left to [`next`].
+fn read_common(head: &mut Head, rules: &Rules) {
+    let Head { buffer, lines, present, scan, .. } = head;
+    let window = window(buffer, rules.head_bytes);
+    let mut at = scan.line;
+    while let Some((line, end)) = common_line(window, at, rules) {
+        if lines.len() >= rules.fields {
+            break;
+        }
+        *present |= line.known.bit();
+        lines.push(line);
+        at = end;
+    }
+    scan.line = at;
+    scan.field = at;
+}
+
+#[inline]
+fn common_line(window: &[u8], start: usize, rules: &Rules) -> Option<(FieldLine, usize)> {
+    let rest = window.get(start..)?;
+    let name_len = ascii::span(rest, TOKEN);
+    let [b':', value @ ..] = rest.get(name_len..)? else { return None };
+    if name_len == 0 {
+        return None;
+    }
+    let known = Known::at_front(rest, name_len);
+    let value_end = ascii::find_control(value);
+    let (value, [b'\r', b'\n', ..]) = value.split_at_checked(value_end)? else { return None };
+    let end = start + name_len + 1 + value_end;
+    if end - start > rules.field_bytes {
+        return None;
+    }
+    let value = value.strip_prefix(b" ").unwrap_or(value);
+    // More whitespace than one space before the value is unusual. There are no other bytes below `!` in it.
+    if value.first().is_some_and(|b| *b <= b' ') || value.last().is_some_and(|b| *b <= b' ') {
+        return None;
+    }
+    let name = Span::new(start, start + name_len);
+    let value = Span::new(end - value.len(), end);
+    Some((FieldLine { name, value, known, is_hop_by_hop: known.is_hop_by_hop() }, end + 2))
 }
 
 /// How a line ends.
@@ -195,7 +241,7 @@ fn read_value(window: &[u8], scan: &mut Scan, rules: &Rules) -> Result<Line, End
     if scan.is_folded {
         return Ok(Line::Folded { more: value, end });
     }
-    let known = Known::of_token(window.get(scan.line..scan.name_end).unwrap_or_default());
+    let known = Known::of(window.get(scan.line..scan.name_end).unwrap_or_default());
     let name = Span::new(scan.line, scan.name_end);
     Ok(Line::Field { line: FieldLine { name, value, known, is_hop_by_hop: known.is_hop_by_hop() }, end })
 }
