@@ -7,7 +7,6 @@
 
 pub mod answer;
 pub mod explain;
-mod lang;
 mod page;
 mod reference;
 mod registry;
@@ -17,8 +16,9 @@ mod words;
 
 pub use answer::{Answer, Details, Rendered, Template, choose_format};
 pub use explain::{explain, explain_all, nearest};
-pub use lang::{Lang, choose_lang};
 pub use page::Page;
 pub use reference::cause_page;
 pub use sentence::{sentence, sentence_at};
+pub use torwart_config::Lang;
+pub use torwart_policy::language::choose as choose_lang;
 pub use words::{Arg, Words};
