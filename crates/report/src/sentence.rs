@@ -80,6 +80,16 @@ pub fn seconds(count: u32, lang: Lang) -> String {
     words::say(lang, "seconds", &[("count", Arg::Number(count))])
 }
 
+/// The registered name of the response code a name server gave, as `Proxy-Status` wants it (RFC 9209 §2.3.2).
+pub const fn rcode_name(fault: NameFault) -> Option<&'static str> {
+    match fault {
+        NameFault::NxDomain => Some(registry::rcode(3)),
+        NameFault::NoAddress => Some(registry::rcode(0)),
+        NameFault::Rcode(number) => Some(registry::rcode(number)),
+        NameFault::Loop | NameFault::Garbled | NameFault::Unreachable | NameFault::SystemResolver(_) => None,
+    }
+}
+
 fn told(ending: &Ending, party: &str, lang: Lang) -> String {
     let by = ("party", Arg::Text(party));
     match ending {
