@@ -18,6 +18,7 @@ mod source;
 mod text;
 
 pub use complaint::{Arg, Complaint, Severity};
+pub use file::duration::{DurationFault, parse as parse_duration, show as show_duration};
 pub use lang::Lang;
 pub use plan::Plan;
 pub use reference::reference_page;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Why a text is no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DurationFault {
+pub enum DurationFault {
     /// A number without a unit.
     NoUnit,
     /// A fraction.
@@ -14,7 +14,10 @@ pub(crate) enum DurationFault {
 }
 
 /// Reads a duration: numbers with units, the larger unit first.
-pub(crate) fn parse(text: &str) -> Result<Duration, DurationFault> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse(text: &str) -> Result<Duration, DurationFault> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(DurationFault::NoUnit);
@@ -40,7 +43,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, DurationFault> {
 }
 
 /// Writes a duration so that it reads back the same; whole milliseconds only.
-pub(crate) fn show(duration: Duration) -> String {
+pub fn show(duration: Duration) -> String {
     let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if rest == 0 {
         return "0s".to_owned();
