@@ -38,11 +38,10 @@ pub fn diagnose(evidence: &Evidence) -> Verdict {
     {
         return certain(local_cause(ending), Stage::Pick);
     }
-    match (&last, client.answer.ending()) {
-        (Verdict::Well, Some(_)) => certain(Cause::ClientLeft, Stage::Body),
-        (Verdict::Named { cause: Cause::UpstreamSaidSo, .. }, Some(_)) => {
-            certain(Cause::ClientLeft, Stage::Body)
-        }
+    let is_upstream_well = matches!(last, Verdict::Well | Verdict::Named { cause: Cause::UpstreamSaidSo, .. });
+    match client.answer.ending() {
+        Some(Ending::TimedOut(Deadline::Drain)) if is_upstream_well => certain(Cause::Draining, Stage::Body),
+        Some(_) if is_upstream_well => certain(Cause::ClientLeft, Stage::Body),
         _ => last,
     }
 }

@@ -7,7 +7,7 @@ use crate::pool::Link;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
-use torwart_cause::{Address, Attempt, By, Deadline, Ending, Stage, Step};
+use torwart_cause::{Address, Attempt, By, Deadline, Ending, Step};
 use torwart_dial::{Deadlines, Stop, open};
 use torwart_policy::retry;
 use torwart_record::LinkState;
@@ -85,22 +85,21 @@ async fn dial(x: &mut Exchange<'_>, upstream: &UpstreamView, pool: usize) -> Res
         })
         .await
     };
-    let opened = match opened {
-        Ok(opened) => opened,
-        Err(ending) => {
-            let after = x.elapsed();
-            mark_given_up(&mut attempt, ending, after);
-            Err(Stop)
-        }
-    };
+    if let Err(ending) = opened {
+        mark_given_up(&mut attempt, ending, x.elapsed());
+    }
     *x.attempt() = attempt;
-    let now = x.core.shared.clock(Instant::now());
     let state = &upstream.upstream.state;
-    let stream = opened.inspect_err(|Stop| {
-        if x.attempt_failed_at(Stage::Connect) || x.attempt_failed_at(Stage::Handshake) {
-            state.rest(now);
+    let stream = match opened {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(Stop)) => {
+            if !x.attempt().resolve.is_failed() {
+                state.rest(x.core.shared.clock(Instant::now()));
+            }
+            return Err(Stop);
         }
-    })?;
+        Err(_) => return Err(Stop),
+    };
     state.revive();
     guard.set(LinkState::Active);
     let address = x.attempt().address.clone().unwrap_or_else(|| Address::Unix("".into()));
@@ -136,15 +135,6 @@ fn mark_given_up(attempt: &mut Attempt, ending: Ending, after: std::time::Durati
 }
 
 impl Exchange<'_> {
-    /// Whether the attempt under way failed in this stage.
-    fn attempt_failed_at(&self, stage: Stage) -> bool {
-        self.desk.evidence.attempts.last().is_some_and(|attempt| match stage {
-            Stage::Connect => attempt.connect.is_failed(),
-            Stage::Handshake => attempt.handshake.is_failed(),
-            _ => false,
-        })
-    }
-
     /// The earliest moment at which the exchange ends whatever happens.
     pub fn nearest_end(&self) -> Option<Instant> {
         let leaving = self.half_closed.map(|at| at + HALF_CLOSED_GRACE);

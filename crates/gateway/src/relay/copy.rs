@@ -148,7 +148,10 @@ impl Copying {
                     body.take(buffer, taken);
                 }
                 Look::Data
-                    if !self.has_sent && !x.desk.out.is_empty() && body.data(buffer).len() <= JOINED =>
+                    if self.way != Way::Chunked
+                        && !self.has_sent
+                        && !x.desk.out.is_empty()
+                        && body.data(buffer).len() <= JOINED =>
                 {
                     let data = body.data(buffer);
                     x.desk.out.bytes().extend_from_slice(data);

@@ -52,7 +52,11 @@ pub async fn hold(
         Framing::Length(_) | Framing::Chunked | Framing::UntilClose => {}
     }
     if most == 0 || reply.response.switches || is_stream(&outgoing.response) {
-        return Ok(Held::Part);
+        // Nothing is waited for, but what is here already must be right.
+        return match body.look(&mut outgoing.response.buffer) {
+            Ok(_) => Ok(Held::Part),
+            Err(ending) => Err(body_failed(x, ending, reply.at)),
+        };
     }
     body.keep(true);
     let until = reply.at + x.buffers.hold_time;
