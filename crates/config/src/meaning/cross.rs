@@ -6,7 +6,7 @@ use super::{Build, listen::Listen, site::Built};
 use crate::{
     Place,
     file::Group,
-    plan::{HostPattern, PathMatch, Route},
+    plan::{Action, HostPattern, PathMatch, Route},
 };
 
 /// Looks at listeners, sites and pools together.
@@ -23,10 +23,16 @@ pub(super) fn check(build: &mut Build<'_>, root: &Group, listen: &Listen, sites:
     }
 }
 
-/// Warns of routes that an earlier one hides; `routes` stand in the order of decision.
+/// Complains about routes that an earlier one hides, and about refusals a pattern may bypass; `routes` stand in the
+/// order of decision.
 pub(super) fn shadows(build: &mut Build<'_>, routes: &[(Route, Place)]) {
     for (at, (route, place)) in routes.iter().enumerate() {
-        if let Some((_, by)) = routes.iter().take(at).find(|(earlier, _)| hides(earlier, route)) {
+        let earlier = || routes.iter().take(at);
+        if let Some((pattern, by)) = earlier().find(|(earlier, _)| bypasses(earlier, route)) {
+            let complaint = build.complaints.warn(*place, "denial_bypassed").and(*by);
+            complaint.text("path", &*route.name).text("pattern", &*pattern.name);
+        }
+        if let Some((_, by)) = earlier().find(|(earlier, _)| hides(earlier, route)) {
             build.complaints.error(*place, "route_hidden").and(*by).text("path", &*route.name);
         }
     }
@@ -50,6 +56,27 @@ fn hides(earlier: &Route, later: &Route) -> bool {
     let methods = earlier.methods.is_empty()
         || (!later.methods.is_empty() && later.methods.iter().all(|method| earlier.methods.contains(method)));
     path && methods && earlier.headers.iter().all(|condition| later.headers.contains(condition))
+}
+
+/// Whether a pattern that lets requests through may take some that the prefix `denied` is there to refuse. Only the
+/// plain beginning of an anchored pattern is understood; where it is another one, they do not meet.
+fn bypasses(pattern: &Route, denied: &Route) -> bool {
+    let (PathMatch::Regex(regex), PathMatch::Prefix(prefix)) = (&pattern.path, &denied.path) else {
+        return false;
+    };
+    if pattern.action == Action::Deny || denied.action != Action::Deny {
+        return false;
+    }
+    let Some(anchored) = regex.regex().as_str().strip_prefix('^') else { return true };
+    let plain = anchored
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_')))
+        .unwrap_or(anchored.len());
+    let special = anchored.get(plain..).unwrap_or_default();
+    // What a repetition follows may be missing.
+    let plain = if special.starts_with(['?', '*', '{']) { plain.saturating_sub(1) } else { plain };
+    let beginning = anchored.get(..plain).unwrap_or_default();
+    let has_branches = anchored.contains('|') && !special.starts_with('(');
+    has_branches || beginning.starts_with(&**prefix) || prefix.starts_with(beginning)
 }
 
 fn hosts_given_twice(build: &mut Build<'_>, sites: &[Built]) {
