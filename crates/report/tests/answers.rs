@@ -42,6 +42,14 @@ fn every_form_in_every_language() {
 }
 
 #[test]
+fn a_missing_page_is_told_in_another_tone() {
+    insta::assert_snapshot!("404_html_de", text(&answer(Cause::NoRoute, Lang::De, Format::Html)));
+    let mut sent = answer(Cause::ClosedBeforeHead, Lang::En, Format::Html);
+    sent.is_safe_to_repeat = false;
+    insta::assert_snapshot!("502_sent_form_html_en", text(&sent));
+}
+
+#[test]
 fn trusted_viewers_read_what_happened() {
     let address = Address::Ip(SocketAddr::from(([10, 0, 0, 11], 3000)));
     for lang in Lang::ALL {
@@ -59,6 +67,7 @@ fn trusted_viewers_read_what_happened() {
             answer.format = Format::Html;
             let page = text(&answer);
             well_formed(&page);
+            insta::assert_snapshot!(format!("504_trusted_html_{lang}"), page);
             assert!(page.contains("head_timed_out") && page.contains("10.0.0.11:3000"), "{page}");
         }
     }

@@ -81,6 +81,10 @@ party = { $party ->
     [client] the client
    *[upstream] the upstream
 }
+party-of = { $party ->
+    [client] the client's
+   *[upstream] the upstream's
+}
 ending-closed = { party } closed the connection before it was due
 ending-closed-without-notify = { party } ended the TLS connection without close_notify; the data may be cut off
 ending-reset = { party } reset the connection
@@ -117,12 +121,12 @@ ending-name-loop = the chain of CNAME records is a loop or too long
 ending-name-garbled = the name server's answer could not be read
 ending-name-unreachable = no name server could be reached
 ending-name-system = the system's resolver failed with { $name } ({ $number })
-ending-certificate-untrusted = { party }'s certificate does not lead to a trusted root
-ending-certificate-expired = { party }'s certificate has expired
-ending-certificate-not-yet-valid = { party }'s certificate is not valid yet
-ending-certificate-wrong-name = { party }'s certificate is for another name
-ending-certificate-revoked = { party }'s certificate is revoked
-ending-certificate-unusable = { party }'s certificate is not meant for this use
+ending-certificate-untrusted = { party-of } certificate does not lead to a trusted root
+ending-certificate-expired = { party-of } certificate has expired
+ending-certificate-not-yet-valid = { party-of } certificate is not valid yet
+ending-certificate-wrong-name = { party-of } certificate is for another name
+ending-certificate-revoked = { party-of } certificate is revoked
+ending-certificate-unusable = { party-of } certificate is not meant for this use
 ending-tls-not-tls = { party } does not speak TLS here
 ending-tls-no-agreement = { party } and the gateway share no TLS version, cipher suite or parameter
 ending-tls-broken = { party } broke the TLS protocol

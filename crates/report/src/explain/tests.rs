@@ -1,3 +1,5 @@
+//! Explanations fit their terminal, stay readable for programs, and find what was meant.
+
 use super::*;
 
 #[test]

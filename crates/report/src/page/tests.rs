@@ -1,3 +1,5 @@
+//! Every cause has its pages, every page its parts, and every link leads somewhere.
+
 use super::*;
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! Endings tell their data in both languages, and nothing in the vocabulary is nameless.
+
 use super::*;
 use torwart_cause::Fault;
 
