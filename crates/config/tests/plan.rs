@@ -58,6 +58,30 @@ fn five_lines_make_a_gateway_with_the_documented_defaults() {
 }
 
 #[test]
+fn a_reserved_key_is_a_warning_only() {
+    let text = r#"
+        listen = { http = "0.0.0.0:80", https = "0.0.0.0:443", admin = "127.0.0.1:9180" }
+        [pool.shop]
+        upstreams = ["http://10.0.0.11:3000", "http://10.0.0.12:3000"]
+        health = { path = "/healthz", every = "5s" }
+        [site."shop.example"]
+        aliases = ["www.shop.example"]
+        certificate = { chain = "shop.pem", key = "shop.key" }
+        support = "https://status.shop.example"
+        pool = "shop"
+        [[site."shop.example".route]]
+        path = "/api/"
+        upstreams = ["https://api.internal:8443"]
+        tls = { ca = "internal-ca.pem", name = "api.internal" }
+        deadline = { first_byte = "10s" }"#;
+    let source = Source::new(Path::new("torwart.toml"), text.to_owned());
+    let checked = check(&source, &|_| true);
+    let ids: Vec<_> = checked.complaints.iter().map(|complaint| complaint.id).collect();
+    assert_eq!(ids, ["reserved_key"]);
+    assert!(checked.plan.is_some() && !checked.is_bad());
+}
+
+#[test]
 fn upstreams_on_the_command_line_are_checked_like_a_file() {
     let listen = ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
     let plan = Plan::for_upstreams(&listen, &["http://a.internal", "unix:/run/a \"b\".sock"], None)
