@@ -105,10 +105,9 @@ impl Answer {
     fn take_chunks(&mut self, bytes: &[u8]) -> usize {
         let mut at = 0;
         while let Some(line_end) = find(&bytes[at..], b"\r\n") {
-            let line = String::from_utf8_lossy(&bytes[at..at + line_end]).into_owned();
+            let size = size(&bytes[at..at + line_end]);
             at += line_end + 2;
-            let size = line.split(';').next().unwrap_or_default().trim();
-            let Ok(size) = usize::from_str_radix(size, 16) else { return bytes.len() };
+            let Some(size) = size else { return bytes.len() };
             if size == 0 {
                 return at + self.take_trailers(&bytes[at..]);
             }
@@ -138,6 +137,11 @@ impl Answer {
         }
         at
     }
+}
+
+fn size(line: &[u8]) -> Option<usize> {
+    let line = line.split(|byte| *byte == b';').next()?;
+    usize::from_str_radix(std::str::from_utf8(line).ok()?.trim(), 16).ok()
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

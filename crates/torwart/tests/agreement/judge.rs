@@ -59,6 +59,10 @@ fn answer(status: u16, expect: &Expect, answer: &Answer, said: &mut Vec<String>)
     if expect.interim.as_ref().is_some_and(|wanted| *wanted != answer.interim) {
         said.push(format!("interim answers are {:?}, expected {:?}", answer.interim, expect.interim));
     }
+    let head: String = answer.fields.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    for text in expect.hides.iter().filter(|text| body.contains(*text) || head.contains(*text)) {
+        said.push(format!("{text:?} must not be shown: {head}{body}"));
+    }
     for field in &expect.fields {
         let (name, value) = field.split_once(':').unwrap_or((field, ""));
         let value = value.trim();

@@ -114,6 +114,9 @@ pub(crate) struct Expect {
     /// Fields the answer must not have.
     #[serde(default)]
     pub(crate) lacks: Vec<String>,
+    /// Texts that must not stand anywhere in the answer, head or body.
+    #[serde(default)]
+    pub(crate) hides: Vec<String>,
     /// The interim answers before the final one.
     pub(crate) interim: Option<Vec<u16>>,
     /// The cause of each attempt; `well` where it went well.
