@@ -1,8 +1,9 @@
 //! Against httparse, a tokenizer that knows no framing: what it cannot read we refuse, what both read we read alike, and
 //! what we refuse although it can be read is on a list of rules that it does not know.
 
-use crate::outcome::{STRICT, WHOLE, request, response_in};
+use crate::outcome::{STRICT, WHOLE, response_in};
 use crate::properties::{REQUEST_STARTS, RESPONSE_STARTS, soup};
+use crate::requests::request;
 use proptest::prelude::*;
 use torwart_wire::Head;
 use torwart_wire::http1::{Asked, RequestLimits, ResponseLimits, parse_request};

@@ -1,7 +1,8 @@
 //! Against hyper as a server: what it refuses we refuse, and what we refuse although it accepts is on a list with reasons.
 
-use crate::outcome::{STRICT, WHOLE, chunked_in, request};
+use crate::outcome::{STRICT, WHOLE, chunked_in};
 use crate::properties::{REQUEST_STARTS, soup};
+use crate::requests::request;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response, StatusCode};

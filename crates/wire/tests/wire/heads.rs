@@ -1,6 +1,6 @@
 //! The head as a buffer and as a list of fields: what stays, what follows, what is for one connection only.
 
-use crate::outcome::{STRICT, fields_text};
+use crate::outcome::STRICT;
 use torwart_wire::http1::{Asked, RequestLimits, ResponseLimits, parse_request, parse_response};
 use torwart_wire::{Head, Known};
 
@@ -16,6 +16,15 @@ fn parsed(bytes: &[u8]) -> Head {
     let parsed = parse_request(&mut head, &RequestLimits::default(), &STRICT);
     assert!(matches!(parsed, Ok(Some(_))), "{parsed:?}");
     head
+}
+
+/// The fields as `name=value`, hop-by-hop ones in parentheses.
+fn fields_text(head: &Head) -> String {
+    let fields = head.fields().map(|field| {
+        let text = format!("{}={}", field.name.escape_ascii(), field.value.escape_ascii());
+        if field.is_hop_by_hop { format!("({text})") } else { text }
+    });
+    fields.collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -95,7 +104,7 @@ fn connection_cannot_take_away_what_is_meant_for_everybody() {
 #[test]
 fn endless_connection_options_are_refused() {
     let bytes = format!("GET / HTTP/1.1\r\nHost: a\r\nConnection: {}\r\n\r\n", "a,".repeat(101));
-    assert_eq!(crate::outcome::request(bytes.as_bytes()), "too large: field_count");
+    assert_eq!(crate::requests::request(bytes.as_bytes()), "too large: field_count");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What came of parsing some bytes, as one line of text.
+//! What came of parsing some bytes, as one line of text. The fuzz targets use this file too.
 
 use std::fmt::Write;
 use torwart_cause::Ending;
@@ -24,10 +24,6 @@ pub(crate) type Split<'a> = &'a [usize];
 pub(crate) const WHOLE: Split<'static> = &[0];
 pub(crate) const SINGLY: Split<'static> = &[1];
 
-pub(crate) fn request(bytes: &[u8]) -> String {
-    request_in(bytes, WHOLE, &RequestLimits::default(), &STRICT)
-}
-
 pub(crate) fn request_in(
     bytes: &[u8],
     split: Split<'_>,
@@ -40,10 +36,6 @@ pub(crate) fn request_in(
         Ok(None) => "more".to_owned(),
         Ok(Some(request)) => request_text(&head, &request),
     }
-}
-
-pub(crate) fn response(bytes: &[u8], asked: Asked<'_>) -> String {
-    response_in(bytes, WHOLE, asked, &ResponseLimits::default(), &STRICT)
 }
 
 pub(crate) fn response_in(
@@ -98,7 +90,7 @@ pub(crate) fn chunked_in(bytes: &[u8], split: Split<'_>, limits: ChunkLimits) ->
     text
 }
 
-pub(crate) fn ending_text(ending: Ending) -> String {
+fn ending_text(ending: Ending) -> String {
     match ending {
         Ending::Malformed(fault) => format!("{} at {}", fault.what.id(), fault.at),
         Ending::TooLarge(limit) => format!("too large: {}", limit.id()),
@@ -193,15 +185,6 @@ fn add_rest(text: &mut String, head: &Head) {
     if !head.buffer.unread().is_empty() {
         let _ = write!(text, " left={}", head.buffer.unread().escape_ascii());
     }
-}
-
-/// The fields as `name=value`, hop-by-hop ones in parentheses.
-pub(crate) fn fields_text(head: &Head) -> String {
-    let fields = head.fields().map(|field| {
-        let text = format!("{}={}", field.name.escape_ascii(), field.value.escape_ascii());
-        if field.is_hop_by_hop { format!("({text})") } else { text }
-    });
-    fields.collect::<Vec<_>>().join(" ")
 }
 
 fn version_text(version: Version) -> &'static str {

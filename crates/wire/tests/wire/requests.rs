@@ -1,7 +1,11 @@
 //! Request heads: what is understood, and what is refused at which byte.
 
-use crate::outcome::{SINGLY, STRICT, WHOLE, request, request_in};
+use crate::outcome::{SINGLY, STRICT, WHOLE, request_in};
 use torwart_wire::http1::{Leniency, RequestLimits};
+
+pub(crate) fn request(bytes: &[u8]) -> String {
+    request_in(bytes, WHOLE, &RequestLimits::default(), &STRICT)
+}
 
 /// Both in one piece and byte by byte.
 fn check(bytes: &[u8], expected: &str) {

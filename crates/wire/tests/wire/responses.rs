@@ -1,12 +1,16 @@
 //! Response heads: strict where meaning is at stake, lenient where the RFC demands it.
 
-use crate::outcome::{SINGLY, STRICT, WHOLE, response, response_in};
+use crate::outcome::{SINGLY, STRICT, WHOLE, response_in};
 use torwart_wire::http1::{Asked, Leniency, ResponseLimits};
 
 const GET: Asked<'static> = Asked { is_head: false, is_connect: false, upgrade: None };
 const HEAD: Asked<'static> = Asked { is_head: true, ..GET };
 const CONNECT: Asked<'static> = Asked { is_connect: true, ..GET };
 const WEBSOCKET: Asked<'static> = Asked { upgrade: Some(b"websocket"), ..GET };
+
+fn response(bytes: &[u8], asked: Asked<'_>) -> String {
+    response_in(bytes, WHOLE, asked, &ResponseLimits::default(), &STRICT)
+}
 
 fn check_asked(asked: Asked<'_>, bytes: &[u8], expected: &str) {
     assert_eq!(response(bytes, asked), expected, "{}", bytes.escape_ascii());
