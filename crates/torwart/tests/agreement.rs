@@ -15,6 +15,8 @@ mod gateway;
 mod judge;
 #[path = "agreement/scenario.rs"]
 mod scenario;
+#[path = "agreement/stream.rs"]
+mod stream;
 #[path = "agreement/world.rs"]
 mod world;
 

@@ -2,6 +2,7 @@
 
 use crate::answer::{self, Answer, End};
 use crate::scenario::Exchange;
+use crate::stream::Stream;
 use socket2::SockRef;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -10,7 +11,7 @@ use torwart_lab::Step;
 
 /// A connection to the gateway.
 pub(crate) struct Client {
-    stream: Option<TcpStream>,
+    stream: Option<Stream>,
     received: Vec<u8>,
     end: End,
 }
@@ -27,10 +28,15 @@ pub(crate) struct Outcome {
 }
 
 impl Client {
-    pub(crate) fn connect(address: SocketAddr) -> std::io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+    /// Connects; `authority` is the certificate to trust where the gateway is spoken to by TLS.
+    pub(crate) fn connect(address: SocketAddr, authority: Option<&str>) -> std::io::Result<Self> {
+        let tcp = TcpStream::connect_timeout(&address, PATIENCE)?;
+        tcp.set_nodelay(true)?;
+        tcp.set_write_timeout(Some(PATIENCE))?;
+        let stream = match authority {
+            Some(authority) => Stream::tls(tcp, authority)?,
+            None => Stream::Plain(tcp),
+        };
         Ok(Self { stream: Some(stream), received: Vec::new(), end: End::Open })
     }
 
@@ -67,7 +73,7 @@ impl Client {
         self.received.clear();
         if let Some(stream) = &self.stream {
             // A connection that has ended cannot be ended again.
-            let _ = stream.shutdown(Shutdown::Write);
+            let _ = stream.tcp().shutdown(Shutdown::Write);
         }
         let deadline = Instant::now() + GOODBYE;
         while self.end == End::Open && self.fill(deadline) {}
@@ -101,7 +107,7 @@ impl Client {
             Step::Read(count) => while self.received.len() < *count && self.fill(began + PATIENCE) {},
             Step::Reset => {
                 if let Some(stream) = self.stream.take() {
-                    SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+                    SockRef::from(stream.tcp()).set_linger(Some(Duration::ZERO))?;
                 }
                 self.end = End::Closed;
             }
@@ -127,7 +133,7 @@ impl Client {
                             pause(drip.every.0);
                         }
                     }
-                    Step::ShutdownWrite => stream.shutdown(Shutdown::Write)?,
+                    Step::ShutdownWrite => stream.tcp().shutdown(Shutdown::Write)?,
                     other => panic!("a client has no step {other:?}"),
                 }
             }
@@ -139,7 +145,7 @@ impl Client {
     fn fill(&mut self, deadline: Instant) -> bool {
         let Some(stream) = &mut self.stream else { return false };
         let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
+        if left.is_zero() || stream.tcp().set_read_timeout(Some(left)).is_err() {
             return false;
         }
         let mut buffer = [0; 64 * 1024];
@@ -164,7 +170,7 @@ pub(crate) fn pause(length: Duration) {
     }
 }
 
-fn send_many(stream: &mut TcpStream, text: &[u8], times: u64) -> std::io::Result<()> {
+fn send_many(stream: &mut Stream, text: &[u8], times: u64) -> std::io::Result<()> {
     let block = text.repeat(BLOCK / text.len().max(1));
     let mut left = u64::try_from(text.len()).unwrap_or(0) * times;
     while left > 0 {

@@ -74,6 +74,9 @@ pub(crate) struct Exchange {
     /// Whether it goes on with the connection of the exchange before.
     #[serde(default)]
     pub(crate) same_connection: bool,
+    /// Whether the client speaks TLS.
+    #[serde(default)]
+    pub(crate) tls: bool,
     /// Whether it speaks to the TLS port, with raw bytes.
     #[serde(default)]
     pub(crate) to_tls_port: bool,

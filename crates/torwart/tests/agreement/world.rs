@@ -43,8 +43,11 @@ pub(crate) fn play(case: &Case) -> Vec<String> {
         }
         if !exchange.same_connection {
             farewell(client.take(), &mut said);
-            let address = gateway.address(exchange.to_tls_port).expect("both ports are in the configuration");
-            match Client::connect(address) {
+            let address = gateway
+                .address(exchange.tls || exchange.to_tls_port)
+                .expect("both ports are in the configuration");
+            let authority = exchange.tls.then(|| world.ground.certificates().authority());
+            match Client::connect(address, authority) {
                 Ok(connected) => client = Some(connected),
                 Err(error) => said.push(format!("the gateway takes no connection: {error}")),
             }
