@@ -9,7 +9,8 @@ use crate::{Buffer, Known, Version};
 /// One message head and the buffer it stands in.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
-    /// The bytes: the head is kept, what follows it is unread.
+    /// The bytes: the head is kept, what follows it is unread. While a head is being parsed, only add to them; to give
+    /// them up use [`Head::clear`].
     pub buffer: Buffer,
     pub(crate) start: StartLine,
     pub(crate) lines: Vec<FieldLine>,

@@ -5,6 +5,11 @@
 //! byte by byte costs no more than one in one piece and gives the same result. Lines are read once: names by table,
 //! values by a search for control bytes; nothing is allocated once the list of fields has grown to its usual size.
 //! What is passed on must be written anew from the parsed form; chunk lines and framing fields are never copied.
+//!
+//! Where the RFCs leave room: a request target may hold `|`, `^`, `` ` ``, `{`, `}`, `[` and `]`, and a backslash in its
+//! query, because browsers send them as typed; quotes, angle brackets, `#` and bytes above 0x7e are refused. Minor versions
+//! above 1 are read as 1.1. A 1xx or 204 answer has no body whatever its fields say, but after a 204 that announces one
+//! the link is not used again. A `Connection` option removes only fields that are not meant for every recipient.
 
 mod chunk;
 mod connection;

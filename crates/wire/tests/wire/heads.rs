@@ -139,3 +139,51 @@ fn folded_answers_are_unfolded_in_place() {
     let fields: Vec<_> = head.fields().map(|field| (field.name, field.value)).collect();
     assert_eq!(fields, [(&b"A"[..], &b"1    2   3"[..]), (b"B", b"x"), (b"C", b"")]);
 }
+
+#[test]
+fn a_body_that_was_skipped_can_be_read_again() {
+    let mut head = parsed(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbodyGET");
+    head.buffer.skip(4);
+    assert_eq!(head.buffer.unread(), b"GET");
+    head.buffer.rewind();
+    assert_eq!(head.buffer.unread(), b"bodyGET");
+    head.buffer.skip(4);
+    head.next_message();
+    assert_eq!(head.buffer.unread(), b"GET");
+}
+
+/// Heads of 128 KiB, byte by byte. Looking at each part again for each byte would take minutes.
+#[test]
+fn a_head_that_drips_is_not_looked_at_again_and_again() {
+    const LONG: usize = 128 * 1024;
+    let limits = ResponseLimits { head_bytes: 2 * LONG, field_bytes: 2 * LONG, fields: LONG };
+    let shapes = [
+        format!("HTTP/1.1 200 {}\r\n\r\n", "r".repeat(LONG)),
+        format!("HTTP/1.1 200 OK\r\n{}: x\r\n\r\n", "n".repeat(LONG)),
+        format!("HTTP/1.1 200 OK\r\nx{}: x\r\n\r\n", " ".repeat(LONG)),
+        format!("HTTP/1.1 200 OK\r\nx:{}\r\n\r\n", " ".repeat(LONG)),
+        format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "v".repeat(LONG)),
+        format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "\t".repeat(LONG)),
+        format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(LONG / 6)),
+        format!("HTTP/1.1 200 OK\r\na:{}\r\n\r\n", "\n b".repeat(LONG / 3)),
+    ];
+    for shape in shapes {
+        let mut head = Head::with_capacity(shape.len());
+        let mut parsed = None;
+        for byte in shape.bytes() {
+            assert!(parsed.is_none(), "complete too early");
+            head.buffer.spare()[0] = byte;
+            head.buffer.commit(1);
+            parsed = parse_response(&mut head, Asked::default(), &limits, &STRICT).expect("nothing is wrong");
+        }
+        assert!(parsed.is_some(), "{:?}...", &shape[..24]);
+    }
+    let limits = RequestLimits { head_bytes: 2 * LONG, target_bytes: LONG, fields: 1 };
+    let line = format!("GET /{} HTTP/1.1{}", "t".repeat(LONG - 2), "x".repeat(LONG / 2));
+    let mut head = Head::with_capacity(line.len());
+    for byte in line.bytes() {
+        head.buffer.spare()[0] = byte;
+        head.buffer.commit(1);
+        assert_eq!(parse_request(&mut head, &limits, &STRICT), Ok(None));
+    }
+}
