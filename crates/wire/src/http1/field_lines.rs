@@ -93,7 +93,7 @@ fn read_common(head: &mut Head, rules: &Rules) {
 #[inline]
 fn common_line(window: &[u8], start: usize, rules: &Rules) -> Option<(FieldLine, usize)> {
     let rest = window.get(start..)?;
-    let name_len = ascii::span(rest, TOKEN);
+    let name_len = ascii::plain_name(rest);
     let [b':', value @ ..] = rest.get(name_len..)? else { return None };
     if name_len == 0 {
         return None;
