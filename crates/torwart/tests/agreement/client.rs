@@ -95,9 +95,13 @@ impl Client {
                 }
             }
             let all = answers.len() == wanted && answers.iter().all(|(answer, _)| answer.is_complete);
-            if all || self.end != End::Open || !self.fill(began + PATIENCE) {
+            if all || self.end != End::Open || began.elapsed() >= PATIENCE {
                 return answers;
             }
+            // Everything is read anew each time, so not before there is twice as much, or nothing more for now.
+            let goal = 2 * self.received.len();
+            self.fill(began + PATIENCE);
+            while self.received.len() < goal && self.fill(Instant::now() + QUIET) {}
         }
     }
 
@@ -143,7 +147,8 @@ impl Client {
 
     /// Reads once; false when the deadline has passed or the connection has ended.
     fn fill(&mut self, deadline: Instant) -> bool {
-        let Some(stream) = &mut self.stream else { return false };
+        // A socket tells its reset once; a second read would find a clean end.
+        let Some(stream) = self.stream.as_mut().filter(|_| self.end == End::Open) else { return false };
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() || stream.tcp().set_read_timeout(Some(left)).is_err() {
             return false;
@@ -222,6 +227,8 @@ fn method(exchange: &Exchange) -> String {
 
 /// The longest any exchange may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// So long without a byte, what has come is looked at.
+const QUIET: Duration = Duration::from_millis(10);
 /// How long the gateway may take to close after the client has.
 const GOODBYE: Duration = Duration::from_secs(2);
 const BLOCK: usize = 16 * 1024;

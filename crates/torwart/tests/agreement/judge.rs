@@ -29,7 +29,7 @@ pub(crate) fn outcome(exchange: &Exchange, outcome: &Outcome, said: &mut Vec<Str
         said.push(format!("further answers are {rest:?}, expected {:?}", expect.then));
     }
     if !outcome.answers.is_empty() && !outcome.surplus.is_empty() {
-        said.push(format!("surplus bytes {:?}", String::from_utf8_lossy(&outcome.surplus)));
+        said.push(format!("surplus bytes {}", shown(&outcome.surplus)));
     }
     if expect.closes.is_some_and(|closes| closes != (outcome.end != End::Open)) {
         said.push(format!("the connection is {:?}, expected closing: {:?}", outcome.end, expect.closes));
@@ -48,7 +48,7 @@ fn answer(status: u16, expect: &Expect, answer: &Answer, said: &mut Vec<String>)
         said.push(format!("the answer is complete: {}, expected {}", answer.is_complete, expect.complete));
     }
     if expect.body.as_ref().is_some_and(|wanted| wanted.0 != answer.body) {
-        said.push(format!("the body is {:?}", body.chars().take(200).collect::<String>()));
+        said.push(format!("the body is {}", shown(&answer.body)));
     }
     if expect.body_bytes.is_some_and(|wanted| wanted != answer.body.len() as u64) {
         said.push(format!("the body has {} bytes, expected {:?}", answer.body.len(), expect.body_bytes));
@@ -132,6 +132,11 @@ pub(crate) fn log_line(expect: &Expect, line: &str, said: &mut Vec<String>) {
             said.push(format!("the attempts ended {found:?}, expected {wanted:?}"));
         }
     }
+}
+
+/// The beginning of some bytes, as a complaint shows them.
+pub(crate) fn shown(bytes: &[u8]) -> String {
+    format!("{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(200)]))
 }
 
 /// What reached the upstreams.

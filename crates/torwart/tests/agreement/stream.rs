@@ -1,9 +1,9 @@
 //! The client's side of a connection, plain or under TLS.
 
 use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{Error, Read, Result, Write};
 use std::net::TcpStream;
 use std::sync::Arc;

@@ -102,7 +102,7 @@ fn play_exchange(
 fn farewell(client: Option<Client>, said: &mut Vec<String>) {
     let surplus = client.map(Client::finish).unwrap_or_default();
     if !surplus.is_empty() {
-        said.push(format!("after the last answer came {:?}", String::from_utf8_lossy(&surplus)));
+        said.push(format!("after the last answer came {}", judge::shown(&surplus)));
     }
 }
 
