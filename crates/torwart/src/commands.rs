@@ -1,0 +1,34 @@
+//! The commands, one file each.
+
+mod check;
+mod demo;
+mod explain;
+mod lab;
+mod serve;
+
+use crate::{Console, Exit};
+use clap::{ArgMatches, Command};
+
+/// All commands, in the order in which people need them.
+pub(crate) fn all(console: &Console) -> [Command; 5] {
+    [
+        demo::command(console),
+        serve::command(console),
+        check::command(console),
+        explain::command(console),
+        lab::command(console),
+    ]
+}
+
+/// Runs the command that was asked for.
+pub(crate) fn run(matches: &ArgMatches, console: &Console) -> Exit {
+    match matches.subcommand() {
+        Some(("demo", matches)) => demo::run(matches, console),
+        Some(("serve", matches)) => serve::run(matches, console),
+        Some(("check", matches)) => check::run(matches, console),
+        Some(("explain", matches)) => explain::run(matches, console),
+        Some(("lab", matches)) => lab::run(matches, console),
+        // clap has refused everything else.
+        _ => Exit::Usage,
+    }
+}

@@ -1,0 +1,136 @@
+//! `torwart check`: is this configuration right, and would it work here and now?
+//!
+//! First the file with all complaints, then every file it names, then every upstream is dialled and asked once; at the
+//! end the deadlines of every route, and what was loosened.
+
+mod certificate;
+mod json;
+mod ladder;
+mod loosened;
+mod probe;
+mod text;
+
+use crate::cli;
+use crate::plan_file::{self, Read};
+use crate::{Console, Exit};
+use certificate::Shown;
+use clap::{Arg, ArgMatches, Command};
+use ladder::Ladder;
+use loosened::Loosened;
+use probe::Probe;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::runtime::LocalOptions;
+
+/// Everything that was found out about a file.
+pub(super) struct Findings {
+    read: Read,
+    /// Files named by the plan that are missing or wrong.
+    problems: Vec<String>,
+    certificates: Vec<Shown>,
+    /// Nothing, if nobody was asked.
+    probes: Option<Vec<Probe>>,
+    ladders: Vec<Ladder>,
+    loosened: Vec<Loosened>,
+}
+
+/// The command line.
+pub(super) fn command(console: &Console) -> Command {
+    let lang = console.lang;
+    let path = || clap::value_parser!(PathBuf);
+    cli::command("check", console)
+        .arg(
+            Arg::new("file")
+                .help(crate::words::say(lang, "check-file"))
+                .value_parser(path())
+                .required_unless_present_any(["schema", "config"]),
+        )
+        // The same word as for `serve`, for fingers that know it.
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .short('c')
+                .hide(true)
+                .value_parser(path())
+                .conflicts_with("file"),
+        )
+        .arg(cli::switch("check", "offline", lang))
+        .arg(
+            cli::option("check", "timeout", lang)
+                .value_parser(move |text: &str| cli::values::duration(text, lang)),
+        )
+        .arg(cli::switch("check", "schema", lang))
+        .arg(cli::format(lang, &["text", "json"]))
+}
+
+/// Runs it.
+pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
+    if matches.get_flag("schema") {
+        console.line(&format!("{:#}", torwart_config::schema()));
+        return Exit::Well;
+    }
+    let file = matches.get_one::<PathBuf>("file").or_else(|| matches.get_one("config"));
+    // clap has seen to it that there is one.
+    let Some(file) = file else { return Exit::Usage };
+    let read = match plan_file::read(file) {
+        Ok(read) => read,
+        Err(error) => {
+            let file = file.display().to_string();
+            let texts = [("file", file.as_str()), ("error", &error.to_string())];
+            console.complain(&console.fill("file-unreadable", &texts), None);
+            return Exit::CouldNotRun;
+        }
+    };
+    let timeout = matches.get_one("timeout").copied().unwrap_or(ANSWER_TIME);
+    let findings = match Findings::gather(read, matches.get_flag("offline"), timeout) {
+        Ok(findings) => findings,
+        Err(error) => {
+            crate::trouble::tell_system(&error, console);
+            return Exit::CouldNotRun;
+        }
+    };
+    if cli::is_format(matches, "json") {
+        console.line(&format!("{:#}", json::document(&findings, console)));
+    } else {
+        console.print(&text::page(&findings, console));
+    }
+    if findings.is_well() { Exit::Well } else { Exit::Fault }
+}
+
+impl Findings {
+    fn gather(read: Read, is_offline: bool, timeout: Duration) -> std::io::Result<Self> {
+        let mut findings = Self {
+            read,
+            problems: Vec::new(),
+            certificates: Vec::new(),
+            probes: None,
+            ladders: Vec::new(),
+            loosened: Vec::new(),
+        };
+        let Some(plan) = findings.read.checked.plan.clone() else { return Ok(findings) };
+        findings.ladders = ladder::of(&plan);
+        findings.loosened = loosened::of(&plan);
+        findings.certificates = certificate::shown(&plan);
+        if let Err(problems) = torwart_gateway::rehearse(plan.clone()) {
+            findings.problems = problems.iter().map(ToString::to_string).collect();
+            return Ok(findings);
+        }
+        if !is_offline {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build_local(LocalOptions::default())?;
+            findings.probes = Some(runtime.block_on(probe::all(&plan, timeout))?);
+        }
+        Ok(findings)
+    }
+
+    fn is_well(&self) -> bool {
+        !self.read.checked.is_bad()
+            && self.problems.is_empty()
+            && self.certificates.iter().all(Shown::is_well)
+            && self.probes.iter().flatten().all(Probe::is_well)
+    }
+}
+
+/// People wait this long for a check.
+const ANSWER_TIME: Duration = Duration::from_secs(10);

@@ -1,0 +1,140 @@
+//! Asking every upstream once, as the gateway would, and keeping what was observed.
+
+use super::certificate::Facts;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use torwart_cause::{Attempt, Cause, Ending, Evidence, diagnose};
+use torwart_config::Plan;
+use torwart_config::plan::{
+    Action, ExchangeDeadlines, HostPattern, HostPolicy, LinkDeadlines, Pool, Scheme, Upstream, UpstreamTls,
+};
+use torwart_dial::ask::{AnswerLimits, Question, ask};
+use torwart_dial::{Resolver, Stream, SystemFiles, Target, TlsClient, open};
+
+/// What one upstream did.
+#[derive(Debug)]
+pub(super) struct Probe {
+    /// Its pool.
+    pub(super) pool: Arc<str>,
+    /// The upstream, as the file names it.
+    pub(super) upstream: Arc<str>,
+    /// What was observed.
+    pub(super) attempt: Attempt,
+    /// What that means; none where all went well.
+    pub(super) cause: Option<Cause>,
+    /// Its certificate, where it showed one, accepted or not.
+    pub(super) certificate: Option<Facts>,
+}
+
+impl Probe {
+    /// Whether requests can be forwarded to it. An upstream that answers with an error of its own can be reached.
+    pub(super) fn is_well(&self) -> bool {
+        self.cause.is_none_or(|cause| cause == Cause::UpstreamSaidSo)
+    }
+}
+
+/// One upstream and how it shall be asked.
+struct Order {
+    pool: Arc<str>,
+    target: Target,
+    tls: UpstreamTls,
+    links: LinkDeadlines,
+    exchange: ExchangeDeadlines,
+    host: String,
+}
+
+/// Asks all upstreams at once; none may take longer than its deadlines, or than `timeout` per step.
+pub(super) async fn all(plan: &Plan, timeout: Duration) -> io::Result<Vec<Probe>> {
+    let resolver = Arc::new(Resolver::start(&plan.resolver, SystemFiles::default())?);
+    let mut orders = Vec::new();
+    for pool in &plan.pools {
+        let tls = TlsClient::build(&pool.tls).map_err(|problem| io::Error::other(problem.to_string()))?;
+        let tls = Arc::new(tls);
+        orders.extend(pool.upstreams.iter().map(|upstream| order(plan, pool, upstream, &tls, timeout)));
+    }
+    let mut orders = orders.into_iter().enumerate();
+    let mut running = JoinSet::new();
+    let mut probes = Vec::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some((place, order)) = orders.next()
+        {
+            let resolver = Arc::clone(&resolver);
+            running.spawn_local(async move { (place, probe(order, &resolver).await) });
+        }
+        match running.join_next().await {
+            Some(done) => probes.push(done.map_err(io::Error::other)?),
+            None => break,
+        }
+    }
+    probes.sort_by_key(|(place, _)| *place);
+    Ok(probes.into_iter().map(|(_, probe)| probe).collect())
+}
+
+fn order(plan: &Plan, pool: &Pool, upstream: &Upstream, tls: &Arc<TlsClient>, timeout: Duration) -> Order {
+    let route = plan.all_routes().find(|(_, route)| route.action == Action::Forward(pool.index));
+    let exchange = route.map(|(_, route)| route.deadlines.clone()).unwrap_or_default();
+    let host = route.and_then(|(site, route)| match &route.host {
+        HostPolicy::Upstream => None,
+        HostPolicy::Literal(host) => Some(host.to_string()),
+        HostPolicy::Client => site.hosts.iter().find_map(|host| match host {
+            HostPattern::Exact(name) => Some(name.to_string()),
+            HostPattern::Below(_) | HostPattern::Any => None,
+        }),
+    });
+    let is_tls = upstream.scheme == Scheme::Https;
+    Order {
+        pool: Arc::clone(&pool.name),
+        target: Target::new(upstream, is_tls.then(|| Arc::clone(tls))),
+        tls: pool.tls.clone(),
+        links: LinkDeadlines {
+            resolve: pool.deadlines.resolve.min(timeout),
+            connect: pool.deadlines.connect.min(timeout),
+            handshake: pool.deadlines.handshake.min(timeout),
+        },
+        exchange: ExchangeDeadlines {
+            send: exchange.send.min(timeout),
+            first_byte: exchange.first_byte.min(timeout),
+            between_bytes: exchange.between_bytes.min(timeout),
+            ..exchange
+        },
+        host: host.unwrap_or_else(|| upstream.authority.to_string()),
+    }
+}
+
+async fn probe(order: Order, resolver: &Resolver) -> Probe {
+    let mut attempt = Attempt::default();
+    let mut certificate = None;
+    match open(&order.target, resolver, &order.links, &mut attempt).await {
+        Ok(mut stream) => {
+            certificate = shown_by(&stream);
+            let question = Question::new("HEAD", &order.host, "/", &[]);
+            // What went wrong stands in the attempt.
+            let _ =
+                ask(&mut stream, &question, &order.exchange, &AnswerLimits::default(), &mut attempt).await;
+        }
+        Err(_) if matches!(attempt.handshake.ending(), Some(Ending::Certificate(_))) => {
+            certificate = look_at_certificate(&order, resolver).await;
+        }
+        Err(_) => {}
+    }
+    let evidence = Evidence { attempts: vec![attempt.clone()], ..Evidence::default() };
+    let cause = diagnose(&evidence).cause();
+    Probe { pool: order.pool, upstream: order.target.label, attempt, cause, certificate }
+}
+
+/// Shakes hands once more without verifying, only to see what was refused; nothing is sent over it.
+async fn look_at_certificate(order: &Order, resolver: &Resolver) -> Option<Facts> {
+    let unverified = UpstreamTls { verify: false, ..order.tls.clone() };
+    let target = Target { tls: Some(Arc::new(TlsClient::build(&unverified).ok()?)), ..order.target.clone() };
+    let stream = open(&target, resolver, &order.links, &mut Attempt::default()).await.ok()?;
+    shown_by(&stream)
+}
+
+fn shown_by(stream: &Stream) -> Option<Facts> {
+    Facts::of(stream.tls_session()?.peer_certificates()?.first()?)
+}
+
+const AT_ONCE: usize = 64;

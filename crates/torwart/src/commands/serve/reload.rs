@@ -1,0 +1,101 @@
+//! Taking over a changed configuration: read, check, adopt; with any fault the old plan goes on.
+
+use crate::logging::Level;
+use crate::{Console, plan_file, trouble};
+use std::path::PathBuf;
+use torwart_config::Plan;
+use torwart_config::plan::{Answers, Roots};
+use torwart_gateway::Gateway;
+
+/// Reads the file again whenever it is asked to.
+pub(super) struct Reloader {
+    file: PathBuf,
+    level: Level,
+    console: Console,
+}
+
+impl Reloader {
+    /// For this file.
+    pub(super) fn new(file: PathBuf, level: Level, console: Console) -> Self {
+        Self { file, level, console }
+    }
+
+    /// Takes over what the file says now, or tells what is wrong with it.
+    pub(super) fn reload(&self, gateway: &Gateway) {
+        let console = &self.console;
+        let Some(plan) = self.read() else {
+            return console.complain(&console.say("serve-kept"), None);
+        };
+        let before = gateway.plan();
+        let level = plan.log.level;
+        let fixed = unchangeable(&before, &plan);
+        match gateway.adopt(plan) {
+            Ok(generation) => {
+                self.level.set(level);
+                tracing::info!(generation, "the configuration is taken over");
+                if !fixed.is_empty() {
+                    tracing::warn!(keys = fixed.join(", "), "these changes need a restart");
+                }
+            }
+            Err(problem) => {
+                trouble::tell_start(&problem, console);
+                console.complain(&console.say("serve-kept"), None);
+            }
+        }
+    }
+
+    /// Every file the running plan was made from.
+    pub(super) fn files(&self, gateway: &Gateway) -> Vec<PathBuf> {
+        let plan = gateway.plan();
+        let mut files = vec![self.file.clone()];
+        let certificates = plan.sites.iter().flat_map(|site| &site.certificates);
+        let clients = plan.pools.iter().filter_map(|pool| pool.tls.client_certificate.as_ref());
+        for pair in certificates.chain(clients) {
+            files.extend([pair.chain.clone(), pair.key.clone()]);
+        }
+        files.extend(plan.pools.iter().filter_map(|pool| match &pool.tls.roots {
+            Roots::File(file) => Some(file.clone()),
+            Roots::System => None,
+        }));
+        let pages =
+            |answers: &Answers| answers.templates.iter().map(|page| page.file.clone()).collect::<Vec<_>>();
+        files.extend(pages(&plan.answers));
+        files.extend(plan.sites.iter().flat_map(|site| pages(&site.answers)));
+        files
+    }
+
+    fn read(&self) -> Option<Plan> {
+        let console = &self.console;
+        match plan_file::read(&self.file) {
+            Ok(read) => {
+                let told = read.render(console, console.err.is_coloured);
+                if !told.is_empty() {
+                    console.note(told.trim_end());
+                }
+                read.checked.plan
+            }
+            Err(error) => {
+                let file = self.file.display().to_string();
+                let texts = [("file", file.as_str()), ("error", &error.to_string())];
+                console.complain(&console.fill("file-unreadable", &texts), None);
+                None
+            }
+        }
+    }
+}
+
+/// The keys whose change a running process cannot take over.
+fn unchangeable(before: &Plan, after: &Plan) -> Vec<&'static str> {
+    let mut keys = Vec::new();
+    let mut compare = |key, is_same: bool| {
+        if !is_same {
+            keys.push(key);
+        }
+    };
+    compare("workers", before.workers == after.workers);
+    compare("listen.admin", before.admin == after.admin);
+    compare("log.access", before.log.access == after.log.access);
+    compare("log.failed_exchanges", before.log.failed_exchanges == after.log.failed_exchanges);
+    compare("resolver", before.resolver == after.resolver);
+    keys
+}

@@ -1,0 +1,113 @@
+//! Where and how the program speaks: language, colours, width, and two streams that may be gone.
+//!
+//! Answers go to standard output, everything about how it went to standard error. A reader that has left (a pipe into
+//! `head`) is no fault of ours.
+
+use crate::words;
+use std::io::{IsTerminal, Write};
+use torwart_report::Lang;
+use torwart_report::terminal::{Style, Tone};
+
+/// How to speak to whoever started the program.
+#[derive(Clone, Debug)]
+pub(crate) struct Console {
+    /// The language.
+    pub(crate) lang: Lang,
+    /// How standard output is written to.
+    pub(crate) out: Style,
+    /// How standard error is written to.
+    pub(crate) err: Style,
+    /// Whether standard output is a terminal, where a line may be drawn again.
+    pub(crate) is_live: bool,
+}
+
+impl Console {
+    /// What the environment and the streams say. `lang` goes before the environment's language.
+    pub(crate) fn from_environment(lang: Option<Lang>) -> Self {
+        let locale = locale();
+        let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        let style = |is_terminal: bool| Style {
+            is_coloured: is_terminal && !is_plain,
+            is_ascii: !locale.is_utf8(),
+            width: if is_terminal { width() } else { Style::PLAIN.width },
+        };
+        let (out, err) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        let lang = lang.or_else(|| Lang::from_tag(&locale.0)).unwrap_or_default();
+        let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+        Self { lang, out: style(out), err: style(err), is_live: out && !is_dumb }
+    }
+
+    /// Text for standard output, as it is.
+    pub(crate) fn print(&self, text: &str) {
+        // Nobody reads any more: nobody misses it.
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+        let _ = std::io::stdout().flush();
+    }
+
+    /// A line for standard output, in the characters the terminal can show.
+    pub(crate) fn line(&self, text: &str) {
+        self.print(&format!("{text}\n"));
+    }
+
+    /// A line for standard error.
+    pub(crate) fn note(&self, text: &str) {
+        let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+    }
+
+    /// What went wrong, and what to do.
+    pub(crate) fn complain(&self, sentence: &str, hint: Option<&str>) {
+        let style = self.err;
+        let error = style.paint(Tone::Bad, &self.say("error"));
+        self.note(style.wrapped(&format!("{error}: "), 2, sentence).trim_end());
+        if let Some(hint) = hint {
+            let lead = style.paint(Tone::Good, &self.say("hint"));
+            self.note(style.wrapped(&format!("{lead}: "), 2, hint).trim_end());
+        }
+    }
+
+    /// The sentence with this key.
+    pub(crate) fn say(&self, key: &str) -> String {
+        self.shown(words::say(self.lang, key))
+    }
+
+    /// The sentence with its blanks filled in.
+    pub(crate) fn fill(&self, key: &str, texts: &[(&str, &str)]) -> String {
+        self.shown(words::fill(self.lang, key, texts))
+    }
+
+    /// The sentence about a number.
+    pub(crate) fn count(&self, key: &str, number: u64) -> String {
+        self.shown(words::count(self.lang, key, number))
+    }
+
+    fn shown(&self, text: String) -> String {
+        if self.out.is_ascii { self.out.text(&text) } else { text }
+    }
+}
+
+/// What the environment says about language and characters (POSIX, "Environment Variables", 8.2).
+struct Locale(String);
+
+impl Locale {
+    /// Where nothing is said, as in most containers, terminals understand UTF-8.
+    fn is_utf8(&self) -> bool {
+        let locale = self.0.to_ascii_lowercase();
+        locale.is_empty() || locale.contains("utf-8") || locale.contains("utf8")
+    }
+}
+
+fn locale() -> Locale {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    Locale(["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default())
+}
+
+/// Columns of the terminal, within what can be read well.
+fn width() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    told.or_else(asked).filter(|columns| *columns > 0).unwrap_or(Style::PLAIN.width).clamp(NARROWEST, WIDEST)
+}
+
+const NARROWEST: usize = 40;
+const WIDEST: usize = 120;

@@ -1,0 +1,317 @@
+# Sätze der Kommandozeile, Deutsch. en.ftl enthält dieselben Schlüssel in derselben Reihenfolge.
+
+error = Fehler
+hint = Hinweis
+or = oder
+days = { $count ->
+    [one] { $count } Tag
+   *[other] { $count } Tage
+}
+panic = Absturz in { $place }: { $message } (das ist ein Fehler in Torwart, bitte melden Sie ihn)
+file-unreadable = { $file } lässt sich nicht lesen: { $error }
+
+## Help
+
+heading-usage = Aufruf:
+heading-commands = Befehle:
+heading-options = Optionen:
+option-help = Diese Hilfe zeigen
+option-version = Die Version zeigen
+option-lang = Die Sprache, Englisch oder Deutsch; sonst nach LC_ALL, LC_MESSAGES oder LANG
+option-format = Die Form der Ausgabe; `text` ist für Menschen
+
+torwart-about = Torwart, das HTTP-Gateway, das jeden Fehler beim Namen nennt
+torwart-usage = torwart BEFEHL [OPTIONEN]
+torwart-more =
+    Beispiele:
+      torwart demo                                  ansehen, wie es arbeitet; sonst ist nichts nötig
+      torwart serve --to http://127.0.0.1:3000      vor einen Server stellen
+      torwart check torwart.toml                    Stimmt die Konfiguration, antworten die Upstreams?
+      torwart explain head_timed_out                Was heißt diese Ursache, was ist zu tun?
+
+    Exit-Codes: 0 alles gut, 1 Fehler gefunden, 2 falscher Aufruf, 3 nicht ausführbar.
+    Jeder Befehl erklärt sich selbst: torwart BEFEHL --help
+
+serve-about = Das Gateway betreiben, bis es beendet wird
+serve-usage = torwart serve --to URL [--to URL]... [OPTIONEN]
+      torwart serve --config DATEI
+serve-to = Wohin Anfragen weitergeleitet werden: http://…, https://… oder unix:/pfad; für mehrere Upstreams mehrmals
+    .value = URL
+serve-listen = Wo Clients sich verbinden: 127.0.0.1:8080 (Vorgabe), 8080 nur für diesen Rechner, :8080 für jede Adresse, oder unix:/pfad
+    .value = ADRESSE
+serve-workers = Wie viele Threads arbeiten; sonst einer je Kern
+    .value = ZAHL
+serve-admin = Wo Metriken, Zustand und fehlgeschlagene Anfragen zu sehen sind: 127.0.0.1:9180, wenn nichts gesagt ist, oder `off`
+    .value = ADRESSE|off
+serve-log = Das Zugriffsprotokoll: Zeilen für Menschen (Vorgabe), für Programme oder keine
+    .value = json|human|off
+serve-access-log = Das Zugriffsprotokoll in diese Datei schreiben, als JSON, wenn --log nichts anderes sagt
+    .value = DATEI
+serve-config = Tun, was diese Datei sagt; sie wird neu gelesen, wenn sie sich ändert
+    .value = DATEI
+serve-more =
+    Beispiele:
+      torwart serve --to http://127.0.0.1:3000
+      torwart serve --listen :8080 --to http://10.0.0.11:3000 --to http://10.0.0.12:3000
+      torwart serve --config /etc/torwart/torwart.toml
+
+    Signale: SIGHUP liest die Datei neu, SIGTERM und SIGINT (Strg-C) lassen laufende Anfragen zu Ende
+    gehen und beenden dann, ein zweites beendet sofort, SIGUSR1 öffnet das Zugriffsprotokoll neu.
+    Exit-Codes: 0 wie verlangt beendet, 1 Fehler in der Datei, 2 falscher Aufruf, 3 nicht ausführbar.
+
+check-about = Eine Konfiguration prüfen, und ob sie hier und jetzt funktioniert
+check-usage = torwart check DATEI [OPTIONEN]
+      torwart check --schema
+check-file = Die Konfigurationsdatei
+check-offline = Die Upstreams nicht anwählen
+check-timeout = Wie lange jeder Schritt beim Anwählen höchstens dauern darf: 10s, wenn nichts gesagt ist
+    .value = DAUER
+check-schema = Das JSON-Schema der Konfigurationsdatei ausgeben, für Editoren
+check-more =
+    Zeigt alle Beanstandungen an der Datei auf einmal, liest alle Dateien, die sie nennt, wählt jeden
+    Upstream an und fragt ihn nach HEAD /, vergleicht Zertifikate und zeigt die Leiter der Fristen.
+
+    Beispiele:
+      torwart check torwart.toml
+      torwart check torwart.toml --offline --format json
+      torwart check --schema > torwart.schema.json
+
+    Exit-Codes: 0 alles gut (Warnungen sind möglich), 1 Fehler gefunden, 2 falscher Aufruf, 3 nicht ausführbar.
+
+explain-about = Eine Ursache erklären, oder was einer Anfrage geschah
+explain-usage = torwart explain [URSACHE | ANFRAGEKENNUNG | STATUS] [OPTIONEN]
+explain-what = Eine Ursache wie head_timed_out, eine Anfragekennung wie bakim-toruf-zalan, ein Status wie 502; nichts zeigt alle Ursachen
+explain-admin = Die Admin-Adresse des Gateways, für Anfragekennungen: 127.0.0.1:9180, wenn nichts gesagt ist
+    .value = ADRESSE
+explain-more =
+    Beispiele:
+      torwart explain                               alle Ursachen
+      torwart explain connect_refused               was geschah, woran man es erkennt, was zu tun ist
+      torwart explain 502                           die Ursachen, die zu diesem Status führen
+      torwart explain bakim-toruf-zalan             was dieser Anfrage geschah
+
+    Exit-Codes: 0 erklärt, 1 das Gateway kennt die Anfrage nicht, 2 diese Ursache gibt es nicht,
+    3 das Gateway lässt sich nicht fragen.
+
+lab-about = Upstreams betreiben, die sich falsch verhalten, um damit ein Gateway zu prüfen
+lab-usage = torwart lab [OPTIONEN]
+lab-listen = Der erste Port des Labors, 127.0.0.1:9181, wenn nichts gesagt ist; weitere folgen ihm, Port 0 nimmt freie
+    .value = ADRESSE
+lab-tls-listen = Der Port mit TLS, sonst der nach dem ersten
+    .value = ADRESSE
+lab-list = Alle Fehler auflisten und enden
+lab-more =
+    Fehler, die sich nach einer Anfrage zeigen, haben einen Pfad, /fault/NAME; die früheren haben einen
+    eigenen Port; Fehler von Namen beantwortet der Nameserver des Labors.
+
+    Beispiele:
+      torwart lab --list
+      torwart lab
+      curl -v http://127.0.0.1:9181/fault/head-cut
+
+    Exit-Codes: 0 wie verlangt beendet, 2 falscher Aufruf, 3 nicht ausführbar.
+
+demo-about = Ansehen, wie es arbeitet: ein Gateway mit drei Beispiel-Shops, von denen einer Ärger macht
+demo-usage = torwart demo [OPTIONEN]
+demo-listen = Wo das Gateway annimmt: 127.0.0.1:8080, wenn nichts gesagt ist; ein freier Port, wenn dieser belegt ist
+    .value = ADRESSE
+demo-for = Nach dieser Zeit von selbst enden, zum Beispiel 30s
+    .value = DAUER
+demo-more =
+    Beispiele:
+      torwart demo
+      torwart demo --for 30s
+
+    Strg-C beendet sie. Exit-Codes: 0 wie verlangt beendet, 2 falscher Aufruf, 3 nicht ausführbar.
+
+## Wrong command lines
+
+wrong-unknown-option = die Option `{ $option }` gibt es hier nicht
+wrong-unknown-command = den Befehl `{ $command }` gibt es nicht
+wrong-value-missing = `{ $option }` braucht einen Wert
+wrong-value = `{ $option }` kennt `{ $value }` nicht
+wrong-value-because = `{ $option } { $value }`: { $why }
+wrong-twice = `{ $option }` kann nur einmal angegeben werden
+wrong-together = `{ $option }` und `{ $other }` passen nicht zusammen
+wrong-missing = { $option } fehlt
+wrong-no-command = der Befehl fehlt
+wrong-not-text = ein Argument ist kein gültiger Text (UTF-8)
+wrong-count = `{ $option }` hat die falsche Anzahl von Werten
+wrong-near = meinten Sie { $near }?
+wrong-possible = möglich sind: { $values }
+wrong-see-help = mit --help sehen Sie, was hier möglich ist
+value-address = hier gehört eine IP-Adresse mit Port hin, zum Beispiel 127.0.0.1:8080, oder ein Port
+value-socket-path = der Pfad des Unix-Sockets fehlt, wie in unix:/run/torwart.sock
+value-duration = hier gehört eine Dauer hin, zum Beispiel 30s, 1m30s oder 500ms
+value-duration-unit = hier fehlt die Einheit, zum Beispiel { $value }s oder { $value }ms
+
+## What keeps it from starting
+
+trouble-taken = { $address } ist belegt: Dort nimmt schon jemand an
+trouble-taken-hint = `ss -ltnp 'sport = :{ $port }'` zeigt, wer; oder wählen Sie einen anderen Port
+trouble-privileged = { $address } darf nicht benutzt werden: Ports unter 1024 brauchen ein Vorrecht
+trouble-privileged-hint = Wählen Sie einen Port wie 8080, oder erteilen Sie es: `sudo setcap cap_net_bind_service=+ep "$(command -v torwart)"`; unter systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE
+trouble-not-ours = { $address } lässt sich nicht benutzen: Dieser Rechner hat diese Adresse nicht
+trouble-not-ours-hint = `ip -brief address` zeigt, welche er hat; Port { $port } auf allen ist 0.0.0.0:{ $port }
+trouble-listen = { $address } lässt sich nicht benutzen: { $error }
+trouble-log = das Zugriffsprotokoll { $path } lässt sich nicht öffnen: { $error }
+trouble-log-hint = Der Ordner muss vorhanden sein, und dieser Benutzer muss dort schreiben dürfen
+trouble-system = das System gibt nicht, was nötig ist: { $error }
+
+## serve
+
+serve-nothing = es ist nicht gesagt, wohin die Anfragen gehen sollen
+serve-nothing-hint = `torwart serve --to http://127.0.0.1:3000` leitet an einen Server auf diesem Rechner weiter, `torwart serve --config DATEI` tut, was eine Datei sagt; `torwart demo` braucht keines von beiden
+serve-bad-file = mit diesen Fehlern lässt sich nichts betreiben; es wurde nichts gestartet
+serve-running = Torwart { $version } läuft, Prozess { $process }
+serve-workers = { $count ->
+    [one] { $count } Arbeiter
+   *[other] { $count } Arbeiter
+}
+serve-listens = nimmt an
+serve-forwards = leitet weiter
+serve-admin-at = Admin
+serve-no-admin = keine Adresse
+serve-log-to = Protokoll
+serve-log-off = keines
+serve-log-stdout = Standardausgabe
+serve-log-stderr = Standardfehlerausgabe
+serve-stop = beenden
+serve-stop-how = Strg-C oder `kill { $process }`; laufende Anfragen dürfen zu Ende gehen
+serve-no-file = es gibt keine Konfigurationsdatei, die neu gelesen werden könnte
+serve-kept = es wurde nichts übernommen; die bisherige Konfiguration bleibt in Kraft
+serve-draining = wird beendet: keine neuen Verbindungen, laufende Anfragen haben noch { $within } (noch einmal: sofort)
+serve-drained = beendet; alle Anfragen sind von selbst zu Ende gegangen
+serve-cut = beendet; was noch lief, wurde geschlossen
+
+## check
+
+check-no-complaints = { $file }: nichts zu beanstanden
+check-errors = { $count ->
+    [one] { $count } Fehler
+   *[other] { $count } Fehler
+}
+check-warnings = { $count ->
+    [one] { $count } Warnung
+   *[other] { $count } Warnungen
+}
+check-not-dialled = Die Upstreams wurden nicht angewählt: zuerst die Fehler.
+check-certificates = Zertifikate für Clients
+check-uncovered = nicht für diese Hosts der Site: { $hosts }
+check-valid = gültig bis { $day }, noch { $days }
+check-ends-soon = endet am { $day }, noch { $days }
+check-expired = abgelaufen am { $day }, seit { $days }
+check-upstreams = Upstreams, gefragt nach HEAD /
+check-upstreams-unasked = Upstreams: nicht gefragt
+check-upstream = Upstream
+check-found = Befund
+check-resolve = Name
+check-connect = Verbindung
+check-tls = TLS
+check-head = Antwortkopf
+check-status = Status
+check-answers = antwortet
+check-observed = beobachtet: { $ending } (bei { $stage }, nach { $after })
+check-observed-at = beobachtet: { $ending } (bei { $stage }, nach { $after }, { $address })
+check-first-bytes = gesendet hat er: { $bytes }
+check-certificate = sein Zertifikat gilt für { $validity }; ausgestellt von { $issuer }
+check-acts = zuständig: { $actor }
+check-deadlines = Fristen, in der Reihenfolge, in der sie ablaufen können
+check-next-request = die nächste Anfrage des Clients
+check-no-deadline = keine
+check-longest = Ein Client wartet höchstens { $all } auf den Kopf einer Antwort ({ $attempts } Versuche zu { $each }, oder die Gesamtfrist). Was vor Torwart steht, sollte länger warten.
+check-loosened = Absichtlich gelockert
+check-well = Gut: So kann es in Betrieb gehen.
+check-faulty = Fehlerhaft: siehe oben.
+loose-verify = Die Zertifikate dieser Upstreams werden nicht geprüft. Wer auf dem Weg sitzt, kann sich für sie ausgeben und alles lesen und ändern. Besser: tls.ca nennt den Aussteller, tls.name den Namen.
+loose-equal-lengths = Eine Anfrage darf mehrere gleiche Content-Length enthalten. Harmlos, solange alle dahinter sie als eine verstehen.
+loose-coding-beats-length = Eine Anfrage darf Transfer-Encoding und Content-Length zugleich enthalten. Wer dahinter dem anderen glaubt, sieht eine andere Anfrage: der klassische Weg, eine einzuschmuggeln.
+loose-bare-lf = Zeilen eines Anfragekopfs dürfen mit einem bloßen LF enden. Wer sich über Zeilenenden nicht einig ist, ist sich über Felder nicht einig.
+loose-obs-fold = Umbrochene Feldzeilen einer Anfrage werden zusammengefügt. Andere könnten die zweite Zeile für ein eigenes Feld halten.
+loose-space-before-colon = Leerzeichen zwischen Feldname und Doppelpunkt werden entfernt. Andere könnten einen anderen Feldnamen sehen oder keinen.
+loose-missing-host = Anfragen ohne Host oder mit leerem werden bedient. Welche Site gemeint ist, wird geraten.
+loose-target-characters = Ziele dürfen Bytes enthalten, die prozentkodiert sein müssten. Andere könnten sie abschneiden oder anders lesen.
+loose-control-bytes = Feldwerte von Antworten dürfen Steuerzeichen enthalten. Clients können sie beliebig zeigen oder verstehen.
+loose-admin = Die Admin-Adresse ist von anderen Rechnern aus erreichbar. Wer sie erreicht, liest Metriken und fehlgeschlagene Anfragen.
+loose-trusted = Den weitergereichten Feldern aller wird geglaubt: Jeder Client kann wählen, welche Adresse die Upstreams sehen, und bekommt Einzelheiten gezeigt.
+
+## explain
+
+explain-unknown = es gibt weder eine Ursache noch eine Anfragekennung `{ $what }`
+explain-unknown-hint = `torwart explain` zeigt alle Ursachen; eine Anfragekennung hat drei Wörter zu fünf Buchstaben
+explain-admin-hint = das Gateway, das geantwortet hat, muss laufen und seine Admin-Adresse dort haben; --admin nennt eine andere
+explain-status = Ursachen, die zum Status { $status } führen
+explain-status-more = Auch ein Upstream kann selbst mit diesem Status antworten; das wird weitergegeben. `torwart explain URSACHE` erklärt eine.
+explain-no-status = keine Ursache führt zum Status { $status }: Er kommt von einem Upstream
+
+## lab
+
+lab-runs = Das Labor ist geöffnet.
+lab-plain = Fehler nach Pfad
+lab-tls = dasselbe mit TLS
+lab-names = Nameserver
+lab-authority = Aussteller zum Vertrauen
+lab-try = Probieren Sie
+lab-try-list = alle Fehler auflisten, jeden mit seiner URL
+lab-try-fault = einem unmittelbar begegnen
+lab-try-tls = einem über TLS begegnen
+lab-try-gateway = ein Gateway davorstellen und es dann nach http://127.0.0.1:8081/fault/head-cut fragen
+lab-try-port = ein Fehler mit eigenem Port ist für sich ein Upstream
+lab-faults = { $count } Fehler.
+lab-stop = Strg-C schließt das Labor.
+lab-needs-ports = Das Labor braucht diesen Port und einige danach; `--listen 127.0.0.1:0` nimmt freie.
+lab-family-name = Namen auflösen
+lab-family-connect = Verbinden
+lab-family-tls = TLS
+lab-family-head = Der Antwortkopf
+lab-family-body = Der Antwortinhalt
+lab-family-time = Zeit
+lab-family-reuse = Eine Verbindung wiederverwenden
+lab-family-valid = Ungewöhnlich, aber richtig: muss durchgehen
+lab-family-pool = Mehrere Upstreams
+
+## demo
+
+demo-title = Torwart { $version }, Vorführung
+demo-intro = Hinter einem Gateway stehen drei Beispiel-Shops. shop-3 macht nach Plan Ärger; sehen Sie zu, was Besucher davon merken.
+demo-taken = { $address } ist belegt, deshalb nimmt das Gateway auf { $chosen } an.
+demo-open = Öffnen Sie
+demo-open-shop = den Shop, aus allen dreien
+demo-open-alone = shop-3 allein: Hier lässt sich nichts auffangen, Sie sehen die Antwortseite
+demo-open-metrics = Zähler, für Prometheus
+demo-open-exchanges = die fehlgeschlagenen Anfragen, als JSON
+demo-try = Probieren Sie
+demo-request-id = ANFRAGEKENNUNG
+demo-goes = Ein Besucher fragt fünfmal in der Sekunde. Fehler erscheinen unten; Strg-C beendet die Vorführung.
+demo-fate-masked = aufgefangen
+demo-fate-answered = beantwortet
+demo-fate-passed-on = durchgereicht
+demo-fate-cut = abgebrochen
+demo-why-masked = { $failed } -> { $last } hat geantwortet
+demo-why-passed-on = { $last } sagt das selbst
+demo-why-cut = { $failed }, nachdem die Antwort begonnen hatte
+demo-why-post = { $failed }, eine Bestellung wird nicht wiederholt
+demo-why-alone = { $failed }, kein anderer Upstream
+demo-why-answered = { $failed }
+demo-tally = { $well } gut, { $masked } aufgefangen, { $answered } beantwortet, { $passed } durchgereicht, { $cut } abgebrochen
+demo-summary = Das war es. Für die Besucher:
+demo-sum-well = { $count ->
+    [one] Anfrage ging gut
+   *[other] Anfragen gingen gut
+}
+demo-sum-masked = { $count ->
+    [one] Fehler wurde aufgefangen: Ein Versuch schlug fehl, ein anderer Upstream antwortete
+   *[other] Fehler wurden aufgefangen: Ein Versuch schlug fehl, ein anderer Upstream antwortete
+}
+demo-sum-answered = { $count ->
+    [one] wurde vom Gateway beantwortet, mit ihrer Ursache
+   *[other] wurden vom Gateway beantwortet, jede mit ihrer Ursache
+}
+demo-sum-passed-on = { $count ->
+    [one] Fehler des Upstreams selbst wurde unverändert weitergegeben
+   *[other] Fehler des Upstreams selbst wurden unverändert weitergegeben
+}
+demo-sum-cut = { $count ->
+    [one] Antwort brach sichtbar ab, nachdem sie begonnen hatte
+   *[other] Antworten brachen sichtbar ab, nachdem sie begonnen hatten
+}

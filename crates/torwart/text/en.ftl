@@ -1,0 +1,317 @@
+# Sentences of the command line, English. de.ftl holds the same keys in the same order.
+
+error = error
+hint = hint
+or = or
+days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+panic = panicked at { $place }: { $message } (this is a bug in Torwart, please report it)
+file-unreadable = cannot read { $file }: { $error }
+
+## Help
+
+heading-usage = Usage:
+heading-commands = Commands:
+heading-options = Options:
+option-help = Show this help
+option-version = Show the version
+option-lang = The language, English or German; otherwise as LC_ALL, LC_MESSAGES or LANG say
+option-format = The form of the output; `text` is for people
+
+torwart-about = Torwart, the HTTP gateway that names every failure
+torwart-usage = torwart COMMAND [OPTIONS]
+torwart-more =
+    Examples:
+      torwart demo                                  see it work, nothing else needed
+      torwart serve --to http://127.0.0.1:3000      put it in front of a server
+      torwart check torwart.toml                    is this configuration right, do the upstreams answer?
+      torwart explain head_timed_out                what does this cause mean, what is to be done?
+
+    Exit codes: 0 all well, 1 a fault was found, 2 the command line is wrong, 3 could not run.
+    Every command explains itself: torwart COMMAND --help
+
+serve-about = Run the gateway until it is stopped
+serve-usage = torwart serve --to URL [--to URL]... [OPTIONS]
+      torwart serve --config FILE
+serve-to = Where requests are forwarded to: http://…, https://… or unix:/path; several times for several upstreams
+    .value = URL
+serve-listen = Where clients connect: 127.0.0.1:8080 (as by default), 8080 for this machine alone, :8080 for every address, or unix:/path
+    .value = ADDRESS
+serve-workers = How many threads serve; otherwise one per core
+    .value = NUMBER
+serve-admin = Where metrics, health and failed exchanges are shown: 127.0.0.1:9180 unless said otherwise, or `off`
+    .value = ADDRESS|off
+serve-log = The access log: lines for people (as by default), for programs, or none
+    .value = json|human|off
+serve-access-log = Write the access log into this file, as JSON unless --log says otherwise
+    .value = FILE
+serve-config = Do what this file says; it is read again when it changes
+    .value = FILE
+serve-more =
+    Examples:
+      torwart serve --to http://127.0.0.1:3000
+      torwart serve --listen :8080 --to http://10.0.0.11:3000 --to http://10.0.0.12:3000
+      torwart serve --config /etc/torwart/torwart.toml
+
+    Signals: SIGHUP reads the file again, SIGTERM and SIGINT (Ctrl-C) let running exchanges end
+    and then stop, a second one stops at once, SIGUSR1 opens the access log anew.
+    Exit codes: 0 stopped as asked, 1 the file has a fault, 2 the command line is wrong, 3 could not run.
+
+check-about = Check a configuration, and whether it would work here and now
+check-usage = torwart check FILE [OPTIONS]
+      torwart check --schema
+check-file = The configuration file
+check-offline = Do not dial the upstreams
+check-timeout = How long each step of dialling may take at most: 10s unless said otherwise
+    .value = DURATION
+check-schema = Print the JSON Schema of the configuration file, for editors
+check-more =
+    Shows every complaint about the file at once, reads all files it names, dials every upstream
+    and asks it for HEAD /, compares certificates, and prints the ladder of deadlines.
+
+    Examples:
+      torwart check torwart.toml
+      torwart check torwart.toml --offline --format json
+      torwart check --schema > torwart.schema.json
+
+    Exit codes: 0 all well (there may be warnings), 1 a fault was found, 2 the command line is wrong, 3 could not run.
+
+explain-about = Explain a cause, or what happened to one request
+explain-usage = torwart explain [CAUSE | REQUEST ID | STATUS] [OPTIONS]
+explain-what = A cause such as head_timed_out, a request id such as bakim-toruf-zalan, a status such as 502; nothing shows all causes
+explain-admin = Where the gateway's admin address is, for request ids: 127.0.0.1:9180 unless said otherwise
+    .value = ADDRESS
+explain-more =
+    Examples:
+      torwart explain                               all causes
+      torwart explain connect_refused               what happened, how to tell, what to do
+      torwart explain 502                           the causes that lead to this status
+      torwart explain bakim-toruf-zalan             what happened to this request
+
+    Exit codes: 0 explained, 1 the gateway does not know the request, 2 there is no such cause,
+    3 the gateway cannot be asked.
+
+lab-about = Run upstreams that misbehave, to test any gateway with
+lab-usage = torwart lab [OPTIONS]
+lab-listen = The first port of the lab, 127.0.0.1:9181 unless said otherwise; further ones follow it, port 0 takes free ones
+    .value = ADDRESS
+lab-tls-listen = The port with TLS, otherwise the one after the first
+    .value = ADDRESS
+lab-list = List all faults and end
+lab-more =
+    Faults that show after a request have a path, /fault/NAME; those that show earlier have a port
+    of their own; faults of names are asked of the lab's name server.
+
+    Examples:
+      torwart lab --list
+      torwart lab
+      curl -v http://127.0.0.1:9181/fault/head-cut
+
+    Exit codes: 0 ended as asked, 2 the command line is wrong, 3 could not run.
+
+demo-about = See it work: a gateway with three sample shops, one of which misbehaves
+demo-usage = torwart demo [OPTIONS]
+demo-listen = Where the gateway listens: 127.0.0.1:8080 unless said otherwise; a free port if that one is taken
+    .value = ADDRESS
+demo-for = End by itself after this time, such as 30s
+    .value = DURATION
+demo-more =
+    Examples:
+      torwart demo
+      torwart demo --for 30s
+
+    Ctrl-C ends it. Exit codes: 0 ended as asked, 2 the command line is wrong, 3 could not run.
+
+## Wrong command lines
+
+wrong-unknown-option = there is no option `{ $option }` here
+wrong-unknown-command = there is no command `{ $command }`
+wrong-value-missing = `{ $option }` needs a value
+wrong-value = `{ $option }` does not know `{ $value }`
+wrong-value-because = `{ $option } { $value }`: { $why }
+wrong-twice = `{ $option }` can be said only once
+wrong-together = `{ $option }` and `{ $other }` do not go together
+wrong-missing = { $option } is missing
+wrong-no-command = the command is missing
+wrong-not-text = an argument is not valid text (UTF-8)
+wrong-count = `{ $option }` has the wrong number of values
+wrong-near = did you mean { $near }?
+wrong-possible = possible are: { $values }
+wrong-see-help = add --help to see what can be said here
+value-address = this needs an IP address with a port, such as 127.0.0.1:8080, or a port
+value-socket-path = the path of the unix socket is missing, as in unix:/run/torwart.sock
+value-duration = this needs a time, such as 30s, 1m30s or 500ms
+value-duration-unit = this needs a unit, such as { $value }s or { $value }ms
+
+## What keeps it from starting
+
+trouble-taken = cannot listen on { $address }: somebody else listens there
+trouble-taken-hint = `ss -ltnp 'sport = :{ $port }'` shows who; or choose another port
+trouble-privileged = cannot listen on { $address }: ports below 1024 need a privilege
+trouble-privileged-hint = choose a port such as 8080, or grant it: `sudo setcap cap_net_bind_service=+ep "$(command -v torwart)"`; under systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE
+trouble-not-ours = cannot listen on { $address }: this machine does not have this address
+trouble-not-ours-hint = `ip -brief address` shows those it has; port { $port } on all of them is 0.0.0.0:{ $port }
+trouble-listen = cannot listen on { $address }: { $error }
+trouble-log = cannot open the access log { $path }: { $error }
+trouble-log-hint = the folder must exist, and this user must be allowed to write there
+trouble-system = the system does not give what is needed: { $error }
+
+## serve
+
+serve-nothing = nothing is said about where requests shall go
+serve-nothing-hint = `torwart serve --to http://127.0.0.1:3000` forwards to a server on this machine, `torwart serve --config FILE` does what a file says; `torwart demo` needs neither
+serve-bad-file = with these errors there is nothing to run; nothing was started
+serve-running = Torwart { $version } is running, process { $process }
+serve-workers = { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+}
+serve-listens = listens on
+serve-forwards = forwards
+serve-admin-at = admin
+serve-no-admin = none
+serve-log-to = access log
+serve-log-off = none
+serve-log-stdout = standard output
+serve-log-stderr = standard error
+serve-stop = stop
+serve-stop-how = Ctrl-C or `kill { $process }`; running exchanges may end first
+serve-no-file = there is no configuration file to read again
+serve-kept = nothing was taken over; the configuration from before goes on
+serve-draining = stopping: no new connections, running exchanges have { $within } to end (again: stop at once)
+serve-drained = stopped; every exchange has ended by itself
+serve-cut = stopped; what was still running was closed
+
+## check
+
+check-no-complaints = { $file }: nothing to complain about
+check-errors = { $count ->
+    [one] { $count } error
+   *[other] { $count } errors
+}
+check-warnings = { $count ->
+    [one] { $count } warning
+   *[other] { $count } warnings
+}
+check-not-dialled = No upstream was dialled: first the errors.
+check-certificates = Certificates shown to clients
+check-uncovered = not for these hosts of the site: { $hosts }
+check-valid = valid until { $day }, another { $days }
+check-ends-soon = ends on { $day }, in { $days }
+check-expired = ended on { $day }, { $days } ago
+check-upstreams = Upstreams, asked for HEAD /
+check-upstreams-unasked = Upstreams: not asked
+check-upstream = upstream
+check-found = found
+check-resolve = name
+check-connect = connect
+check-tls = TLS
+check-head = head
+check-status = status
+check-answers = answers
+check-observed = observed: { $ending } (at { $stage }, after { $after })
+check-observed-at = observed: { $ending } (at { $stage }, after { $after }, { $address })
+check-first-bytes = it sent: { $bytes }
+check-certificate = its certificate is for { $validity }; issued by { $issuer }
+check-acts = who acts: { $actor }
+check-deadlines = Deadlines, in the order in which they can pass
+check-next-request = the client's next request
+check-no-deadline = none
+check-longest = A client waits at most { $all } for the head of an answer ({ $attempts } attempts of { $each }, or the total deadline). Whatever stands before Torwart should wait longer.
+check-loosened = Loosened on purpose
+check-well = Well: this can be served.
+check-faulty = Faulty: see above.
+loose-verify = Certificates of these upstreams are not verified. Anybody on the way can pretend to be them, and read and change everything. Better: tls.ca names the issuer, tls.name the name.
+loose-equal-lengths = A request may hold several equal Content-Length fields. Harmless as long as everybody behind agrees that they are one.
+loose-coding-beats-length = A request may hold both Transfer-Encoding and Content-Length. Whoever behind believes the other one sees a different request: the classic way to smuggle one.
+loose-bare-lf = Lines of a request head may end in a bare LF. Parties that disagree about line ends disagree about fields.
+loose-obs-fold = Folded field lines of a request are joined. Others may take the second line for a field of its own.
+loose-space-before-colon = Blanks between a field's name and its colon are removed. Others may see another field name, or none.
+loose-missing-host = Requests without Host, or with an empty one, are served. Which site they mean is a guess.
+loose-target-characters = Targets may hold bytes that should be percent-encoded. Others may cut them off or read them differently.
+loose-control-bytes = Field values of answers may hold control bytes. Clients may show or understand them in any way.
+loose-admin = The admin address can be reached from other machines. Whoever reaches it reads metrics and failed requests.
+loose-trusted = Everybody's forwarded fields are believed: any client can choose the address the upstreams see, and is shown details.
+
+## explain
+
+explain-unknown = there is no cause and no request id `{ $what }`
+explain-unknown-hint = `torwart explain` shows all causes; a request id has three words of five letters
+explain-admin-hint = the gateway that answered must be running, with its admin address at this place; --admin names another
+explain-status = Causes that lead to status { $status }
+explain-status-more = An upstream can answer with this status itself; then it is passed on. `torwart explain CAUSE` explains one.
+explain-no-status = no cause leads to status { $status }: it comes from an upstream
+
+## lab
+
+lab-runs = The lab is open.
+lab-plain = faults by path
+lab-tls = the same with TLS
+lab-names = name server
+lab-authority = authority to trust
+lab-try = Try
+lab-try-list = list all faults, each with its URL
+lab-try-fault = meet one directly
+lab-try-tls = meet one over TLS
+lab-try-gateway = put a gateway in front, then ask it for http://127.0.0.1:8081/fault/head-cut
+lab-try-port = a fault with a port of its own is an upstream by itself
+lab-faults = { $count } faults.
+lab-stop = Ctrl-C closes the lab.
+lab-needs-ports = The lab needs this port and some more after it; `--listen 127.0.0.1:0` takes free ones.
+lab-family-name = Resolving the name
+lab-family-connect = Connecting
+lab-family-tls = TLS
+lab-family-head = The head of the answer
+lab-family-body = The body of the answer
+lab-family-time = Time
+lab-family-reuse = Using a connection again
+lab-family-valid = Unusual but right: must pass
+lab-family-pool = Several upstreams
+
+## demo
+
+demo-title = Torwart { $version }, demonstration
+demo-intro = Three sample shops stand behind a gateway. shop-3 misbehaves on a schedule; watch what visitors notice of it.
+demo-taken = { $address } is taken, so the gateway listens on { $chosen }.
+demo-open = Open
+demo-open-shop = the shop, from all three
+demo-open-alone = shop-3 alone: nothing can be masked here, so you see the answer page
+demo-open-metrics = counters, for Prometheus
+demo-open-exchanges = the failed exchanges, as JSON
+demo-try = Try
+demo-request-id = REQUEST-ID
+demo-goes = A visitor asks five times a second. Faults appear below; Ctrl-C ends it.
+demo-fate-masked = masked
+demo-fate-answered = answered
+demo-fate-passed-on = passed on
+demo-fate-cut = cut off
+demo-why-masked = { $failed } -> { $last } answered
+demo-why-passed-on = { $last } says so itself
+demo-why-cut = { $failed }, after the answer had begun
+demo-why-post = { $failed }, an order is not repeated
+demo-why-alone = { $failed }, no other upstream
+demo-why-answered = { $failed }
+demo-tally = { $well } well, { $masked } masked, { $answered } answered, { $passed } passed on, { $cut } cut off
+demo-summary = That was it. For the visitors:
+demo-sum-well = { $count ->
+    [one] request went well
+   *[other] requests went well
+}
+demo-sum-masked = { $count ->
+    [one] fault was masked: an attempt failed, another upstream answered
+   *[other] faults were masked: an attempt failed, another upstream answered
+}
+demo-sum-answered = { $count ->
+    [one] was answered by the gateway, with its cause
+   *[other] were answered by the gateway, each with its cause
+}
+demo-sum-passed-on = { $count ->
+    [one] error of the upstream itself was passed on unchanged
+   *[other] errors of the upstream itself were passed on unchanged
+}
+demo-sum-cut = { $count ->
+    [one] answer broke off, visibly, after it had begun
+   *[other] answers broke off, visibly, after they had begun
+}
