@@ -65,9 +65,10 @@ struct Shared {
     starts: HashMap<&'static str, AtomicUsize>,
 }
 
-impl Default for LabOptions {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), tls: None, folder: std::env::temp_dir() }
+impl LabOptions {
+    /// Free ports of the loopback address, and unix sockets in this folder.
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), tls: None, folder }
     }
 }
 

@@ -11,7 +11,7 @@ fn lab() -> (Lab, PathBuf) {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = std::env::temp_dir().join(format!("lab-{}-{number}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder can be made");
-    let lab = Lab::start(&LabOptions { folder: folder.clone(), ..LabOptions::default() }).expect("starts");
+    let lab = Lab::start(&LabOptions::in_folder(folder.clone())).expect("starts");
     (lab, folder)
 }
 
