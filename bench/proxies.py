@@ -172,11 +172,17 @@ class Bench:
         log = self.directory / "access.log"
         words = {
             "WORKERS": len(self.proxy_cores), "DIRECTORY": self.directory, "FILES": 20000, "CONNECTIONS": 7900,
+            # One process alone, where its instructions are counted.
+            "NGINX_MASTER": "off" if variant == "plain" else "on",
             "NGINX_LOG": f"{log}.nginx json" if self.logs else "off",
             "HAPROXY_LOG_TO": "log stdout format raw local0" if self.logs else "",
             "HAPROXY_LOG": "log global\n    option httplog" if self.logs else "no log",
             # `splice-auto` never splices this load; `splice-response` does, and no default configuration has it.
             "HAPROXY_SPLICE": "option splice-response" if variant == "splice" else "option splice-auto",
+            # Without TLS, so that a count of instructions has no cryptography in it.
+            "TORWART_HTTPS": "" if variant == "plain" else f'https = "{https}"',
+            "TORWART_CERTIFICATE": "" if variant == "plain" else
+            f'certificate = {{ chain = "{self.chain}", key = "{self.directory}/key.pem" }}',
             "TORWART_LOG": f'"{log}.torwart"' if self.logs else "false",
             "ORIGIN": f"127.0.0.1:{self.origin_port}", "HTTP": http, "HTTPS": https, "CHAIN": self.chain,
             "KEY": self.directory / "key.pem", "PAIR": self.directory / "pair.pem", "ADMIN": f"127.0.0.1:{free_port()}",

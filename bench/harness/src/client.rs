@@ -29,6 +29,9 @@ pub(crate) struct Target {
     /// Send a POST with a body of so many bytes.
     #[arg(long)]
     post: Option<usize>,
+    /// Send no field but `Host`, as simple load generators do, instead of a browser's seven.
+    #[arg(long)]
+    bare: bool,
     /// Ask for the connection's end with every request, and open a new one for the next.
     #[arg(long)]
     close: bool,
@@ -66,15 +69,13 @@ impl Target {
         })
     }
 
-    /// A request as a browser behind a CDN would send it: eleven fields, about 500 bytes.
+    /// A request as a browser would send it, some 350 bytes of head, or a bare one.
     fn request(&self) -> Vec<u8> {
         let method = if self.post.is_some() { "POST" } else { "GET" };
-        let mut text = format!(
-            "{method} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\
-             Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: de,en;q=0.5\r\n\
-             Accept-Encoding: gzip, deflate, br\r\nReferer: https://shop.example/\r\nCookie: session=0123456789abcdef0123456789abcdef\r\n",
-            self.path, self.host
-        );
+        let mut text = format!("{method} {} HTTP/1.1\r\nHost: {}\r\n", self.path, self.host);
+        if !self.bare {
+            text.push_str(BROWSER);
+        }
         if let Some(size) = self.post {
             text.push_str(&format!("Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n"));
         }
@@ -87,6 +88,11 @@ impl Target {
         bytes
     }
 }
+
+const BROWSER: &str = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n\
+    Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: de,en;q=0.5\r\n\
+    Accept-Encoding: gzip, deflate, br\r\nReferer: https://shop.example/\r\n\
+    Cookie: session=0123456789abcdef0123456789abcdef\r\n";
 
 /// TLS 1.3 with X25519 only, so that every proxy does the same work in the handshake, and never a resumed session.
 fn connector(trust: &Path) -> Result<TlsConnector> {
