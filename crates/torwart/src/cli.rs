@@ -50,19 +50,28 @@ pub(crate) fn wanted_language(arguments: &[OsString]) -> Option<Lang> {
 /// A command of this name: its sentences stand under `<name>-about`, `-usage`, `-more`.
 pub(crate) fn command(name: &'static str, console: &Console) -> Command {
     let lang = console.lang;
-    let heading = |key| say(lang, key);
     Command::new(name)
         .about(say(lang, &format!("{name}-about")))
-        .override_usage(say(lang, &format!("{name}-usage")))
+        // Further forms stand below the first one.
+        .override_usage(say(lang, &format!("{name}-usage")).replace('\n', "\n  "))
         .after_help(say(lang, &format!("{name}-more")))
-        .help_template(format!(
-            "{{about}}\n\n{}\n  {{usage}}\n\n{}\n{{options}}\n\n{{after-help}}\n",
-            heading("heading-usage"),
-            heading("heading-options"),
-        ))
+        .help_template(template(lang, ""))
         .term_width(console.out.width)
         .disable_help_flag(true)
         .arg(help(lang))
+}
+
+/// The same command with an argument that needs no option: its sentence stands under `<command>-<name>`.
+pub(crate) fn with_argument(
+    command: Command,
+    name: &'static str,
+    lang: Lang,
+    change: fn(Arg) -> Arg,
+) -> Command {
+    let key = format!("{}-{name}", command.get_name());
+    let argument = Arg::new(name).help(say(lang, &key)).value_name(attribute(lang, &key, "value"));
+    let arguments = format!("{}\n{{positionals}}\n\n", say(lang, "heading-arguments"));
+    command.help_template(template(lang, &arguments)).arg(change(argument))
 }
 
 /// An option with a value: its sentence stands under `<command>-<name>`, the value's name is its attribute `value`.
@@ -100,7 +109,7 @@ fn tree(console: &Console) -> Command {
         .after_help(say(lang, "torwart-more"))
         .override_usage(say(lang, "torwart-usage"))
         .help_template(format!(
-            "{{about}}\n\n{}\n  {{usage}}\n\n{}\n{{subcommands}}\n\n{}\n{{options}}\n\n{{after-help}}\n",
+            "{{about}}\n\n{}\n  {{usage}}\n\n{}\n{{subcommands}}\n\n{}\n{{options}}{{after-help}}\n",
             say(lang, "heading-usage"),
             say(lang, "heading-commands"),
             say(lang, "heading-options"),
@@ -117,6 +126,7 @@ fn tree(console: &Console) -> Command {
                 .value_name("en|de")
                 .help(say(lang, "option-lang"))
                 .global(true)
+                .display_order(LAST - 1)
                 .value_parser(["en", "de"])
                 .hide_possible_values(true),
         )
@@ -126,13 +136,24 @@ fn tree(console: &Console) -> Command {
                 .short('V')
                 .long("version")
                 .help(say(lang, "option-version"))
+                .display_order(LAST + 1)
                 .action(ArgAction::Version),
         )
         .subcommands(commands::all(console))
 }
 
+fn template(lang: Lang, arguments: &str) -> String {
+    let (usage, options) = (say(lang, "heading-usage"), say(lang, "heading-options"));
+    format!("{{about}}\n\n{usage}\n  {{usage}}\n\n{arguments}{options}\n{{options}}{{after-help}}\n")
+}
+
 fn help(lang: Lang) -> Arg {
-    Arg::new("help").short('h').long("help").help(say(lang, "option-help")).action(ArgAction::Help)
+    Arg::new("help")
+        .short('h')
+        .long("help")
+        .help(say(lang, "option-help"))
+        .action(ArgAction::Help)
+        .display_order(LAST)
 }
 
 /// `torwart help serve` means `torwart serve --help`.
@@ -153,6 +174,9 @@ fn with_help_option(mut arguments: Vec<OsString>) -> Vec<OsString> {
 fn shown(text: &str, console: &Console) -> String {
     if console.out.is_ascii { console.out.text(text) } else { text.to_owned() }
 }
+
+/// What every command has stands behind what only one has.
+const LAST: usize = 900;
 
 #[cfg(test)]
 mod tests;

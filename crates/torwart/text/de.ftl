@@ -14,6 +14,7 @@ file-unreadable = { $file } lässt sich nicht lesen: { $error }
 
 heading-usage = Aufruf:
 heading-commands = Befehle:
+heading-arguments = Argumente:
 heading-options = Optionen:
 option-help = Diese Hilfe zeigen
 option-version = Die Version zeigen
@@ -26,8 +27,8 @@ torwart-more =
     Beispiele:
       torwart demo                                  ansehen, wie es arbeitet; sonst ist nichts nötig
       torwart serve --to http://127.0.0.1:3000      vor einen Server stellen
-      torwart check torwart.toml                    Stimmt die Konfiguration, antworten die Upstreams?
-      torwart explain head_timed_out                Was heißt diese Ursache, was ist zu tun?
+      torwart check torwart.toml                    ob eine Konfiguration hier funktioniert
+      torwart explain head_timed_out                was eine Ursache heißt und was zu tun ist
 
     Exit-Codes: 0 alles gut, 1 Fehler gefunden, 2 falscher Aufruf, 3 nicht ausführbar.
     Jeder Befehl erklärt sich selbst: torwart BEFEHL --help
@@ -63,6 +64,7 @@ check-about = Eine Konfiguration prüfen, und ob sie hier und jetzt funktioniert
 check-usage = torwart check DATEI [OPTIONEN]
       torwart check --schema
 check-file = Die Konfigurationsdatei
+    .value = DATEI
 check-offline = Die Upstreams nicht anwählen
 check-timeout = Wie lange jeder Schritt beim Anwählen höchstens dauern darf: 10s, wenn nichts gesagt ist
     .value = DAUER
@@ -81,6 +83,7 @@ check-more =
 explain-about = Eine Ursache erklären, oder was einer Anfrage geschah
 explain-usage = torwart explain [URSACHE | ANFRAGEKENNUNG | STATUS] [OPTIONEN]
 explain-what = Eine Ursache wie head_timed_out, eine Anfragekennung wie bakim-toruf-zalan, ein Status wie 502; nichts zeigt alle Ursachen
+    .value = WAS
 explain-admin = Die Admin-Adresse des Gateways, für Anfragekennungen: 127.0.0.1:9180, wenn nichts gesagt ist
     .value = ADRESSE
 explain-more =
@@ -164,7 +167,7 @@ serve-nothing = es ist nicht gesagt, wohin die Anfragen gehen sollen
 serve-nothing-hint = `torwart serve --to http://127.0.0.1:3000` leitet an einen Server auf diesem Rechner weiter, `torwart serve --config DATEI` tut, was eine Datei sagt; `torwart demo` braucht keines von beiden
 serve-bad-file = mit diesen Fehlern lässt sich nichts betreiben; es wurde nichts gestartet
 serve-running = Torwart { $version } läuft, Prozess { $process }
-serve-workers = { $count ->
+serve-threads = { $count ->
     [one] { $count } Arbeiter
    *[other] { $count } Arbeiter
 }
@@ -219,7 +222,8 @@ check-acts = zuständig: { $actor }
 check-deadlines = Fristen, in der Reihenfolge, in der sie ablaufen können
 check-next-request = die nächste Anfrage des Clients
 check-no-deadline = keine
-check-longest = Ein Client wartet höchstens { $all } auf den Kopf einer Antwort ({ $attempts } Versuche zu { $each }, oder die Gesamtfrist). Was vor Torwart steht, sollte länger warten.
+check-longest = Ein Client wartet höchstens { $all } auf den Kopf einer Antwort ({ $attempts } Versuche zu höchstens { $each }). Was vor Torwart steht, sollte länger warten.
+check-longest-total = Ein Client wartet höchstens { $all } auf den Kopf einer Antwort: Die Gesamtfrist beendet { $attempts } Versuche zu höchstens { $each }. Was vor Torwart steht, sollte länger warten.
 check-loosened = Absichtlich gelockert
 check-well = Gut: So kann es in Betrieb gehen.
 check-faulty = Fehlerhaft: siehe oben.

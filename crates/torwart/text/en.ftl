@@ -14,6 +14,7 @@ file-unreadable = cannot read { $file }: { $error }
 
 heading-usage = Usage:
 heading-commands = Commands:
+heading-arguments = Arguments:
 heading-options = Options:
 option-help = Show this help
 option-version = Show the version
@@ -26,8 +27,8 @@ torwart-more =
     Examples:
       torwart demo                                  see it work, nothing else needed
       torwart serve --to http://127.0.0.1:3000      put it in front of a server
-      torwart check torwart.toml                    is this configuration right, do the upstreams answer?
-      torwart explain head_timed_out                what does this cause mean, what is to be done?
+      torwart check torwart.toml                    whether a configuration works here and now
+      torwart explain head_timed_out                what a cause means and what to do
 
     Exit codes: 0 all well, 1 a fault was found, 2 the command line is wrong, 3 could not run.
     Every command explains itself: torwart COMMAND --help
@@ -63,6 +64,7 @@ check-about = Check a configuration, and whether it would work here and now
 check-usage = torwart check FILE [OPTIONS]
       torwart check --schema
 check-file = The configuration file
+    .value = FILE
 check-offline = Do not dial the upstreams
 check-timeout = How long each step of dialling may take at most: 10s unless said otherwise
     .value = DURATION
@@ -81,6 +83,7 @@ check-more =
 explain-about = Explain a cause, or what happened to one request
 explain-usage = torwart explain [CAUSE | REQUEST ID | STATUS] [OPTIONS]
 explain-what = A cause such as head_timed_out, a request id such as bakim-toruf-zalan, a status such as 502; nothing shows all causes
+    .value = WHAT
 explain-admin = Where the gateway's admin address is, for request ids: 127.0.0.1:9180 unless said otherwise
     .value = ADDRESS
 explain-more =
@@ -164,7 +167,7 @@ serve-nothing = nothing is said about where requests shall go
 serve-nothing-hint = `torwart serve --to http://127.0.0.1:3000` forwards to a server on this machine, `torwart serve --config FILE` does what a file says; `torwart demo` needs neither
 serve-bad-file = with these errors there is nothing to run; nothing was started
 serve-running = Torwart { $version } is running, process { $process }
-serve-workers = { $count ->
+serve-threads = { $count ->
     [one] { $count } worker
    *[other] { $count } workers
 }
@@ -219,7 +222,8 @@ check-acts = who acts: { $actor }
 check-deadlines = Deadlines, in the order in which they can pass
 check-next-request = the client's next request
 check-no-deadline = none
-check-longest = A client waits at most { $all } for the head of an answer ({ $attempts } attempts of { $each }, or the total deadline). Whatever stands before Torwart should wait longer.
+check-longest = A client waits at most { $all } for the head of an answer ({ $attempts } attempts of { $each } at most). Whatever stands before Torwart should wait longer.
+check-longest-total = A client waits at most { $all } for the head of an answer: the total deadline ends { $attempts } attempts of up to { $each }. Whatever stands before Torwart should wait longer.
 check-loosened = Loosened on purpose
 check-well = Well: this can be served.
 check-faulty = Faulty: see above.

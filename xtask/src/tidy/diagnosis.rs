@@ -28,8 +28,11 @@ fn judge(file: &str, text: &str) -> Vec<Complaint> {
 const FUNCTIONS: &[&str] = &["diagnose(", "attempt_cause("];
 
 /// Who may conclude, and from which evidence.
-const CALLERS: &[(&str, &str)] =
-    &[("crates/cause/", "defines it"), ("crates/gateway/src/outcome.rs", "evidence of live exchanges")];
+const CALLERS: &[(&str, &str)] = &[
+    ("crates/cause/", "defines it"),
+    ("crates/gateway/src/outcome.rs", "evidence of live exchanges"),
+    ("crates/torwart/src/commands/check/probe.rs", "evidence of probes"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,3 +1,5 @@
+//! The command line is complete in both languages, and understands what people type.
+
 use super::*;
 use torwart_report::terminal::Style;
 

@@ -38,13 +38,11 @@ pub(super) struct Findings {
 pub(super) fn command(console: &Console) -> Command {
     let lang = console.lang;
     let path = || clap::value_parser!(PathBuf);
-    cli::command("check", console)
-        .arg(
-            Arg::new("file")
-                .help(crate::words::say(lang, "check-file"))
-                .value_parser(path())
-                .required_unless_present_any(["schema", "config"]),
-        )
+    let file = |file: Arg| {
+        let file = file.value_parser(clap::value_parser!(PathBuf));
+        file.required_unless_present_any(["schema", "config"])
+    };
+    cli::with_argument(cli::command("check", console), "file", lang, file)
         // The same word as for `serve`, for fingers that know it.
         .arg(
             Arg::new("config")

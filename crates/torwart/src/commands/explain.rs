@@ -5,7 +5,7 @@
 
 use crate::cli::{self, values};
 use crate::{Console, Exit};
-use clap::{Arg, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use std::net::SocketAddr;
 use std::time::Duration;
 use torwart_cause::Cause;
@@ -18,8 +18,7 @@ use torwart_web::client::{Question, ask};
 /// The command line.
 pub(super) fn command(console: &Console) -> Command {
     let lang = console.lang;
-    cli::command("explain", console)
-        .arg(Arg::new("what").num_args(0..=3).help(crate::words::say(lang, "explain-what")))
+    cli::with_argument(cli::command("explain", console), "what", lang, |what| what.num_args(0..=3))
         .arg(
             cli::option("explain", "admin", lang)
                 .value_parser(move |text: &str| values::socket_address(text, lang)),

@@ -1,3 +1,5 @@
+//! Both files of sentences are complete.
+
 use super::{ENGLISH, GERMAN};
 use std::collections::{BTreeMap, BTreeSet};
 

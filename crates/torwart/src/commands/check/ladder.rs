@@ -47,6 +47,8 @@ pub(super) struct Longest {
     pub(super) each: Duration,
     /// All in all.
     pub(super) all: Duration,
+    /// Whether the total deadline comes before the attempts are used up.
+    pub(super) is_cut: bool,
 }
 
 impl Step {
@@ -107,9 +109,9 @@ fn longest(route: &Route, pool: &Pool) -> Longest {
     let link = &pool.deadlines;
     let handshake = if uses_tls(pool) { link.handshake } else { Duration::ZERO };
     let each = link.resolve + link.connect + handshake + route.deadlines.first_byte;
-    let all = each.saturating_mul(pool.retry.attempts);
-    let all = route.deadlines.total.map_or(all, |total| total.min(all));
-    Longest { attempts: pool.retry.attempts, each, all }
+    let attempts = each.saturating_mul(pool.retry.attempts);
+    let total = route.deadlines.total.filter(|total| *total < attempts);
+    Longest { attempts: pool.retry.attempts, each, all: total.unwrap_or(attempts), is_cut: total.is_some() }
 }
 
 fn uses_tls(pool: &Pool) -> bool {

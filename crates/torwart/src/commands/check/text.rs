@@ -209,13 +209,14 @@ fn ladders(ladders: &[Ladder], console: &Console, text: &mut String) {
             .collect();
         text.push_str(&console.out.table(&rows));
         if let Some(longest) = ladder.longest {
+            let key = if longest.is_cut { "check-longest-total" } else { "check-longest" };
             let texts = [
                 ("attempts", longest.attempts.to_string()),
                 ("each", show_duration(longest.each)),
                 ("all", show_duration(longest.all)),
             ];
             let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-            text.push_str(&console.out.wrapped("    ", 4, &console.fill("check-longest", &texts)));
+            text.push_str(&console.out.wrapped("    ", 4, &console.fill(key, &texts)));
         }
     }
 }

@@ -198,12 +198,18 @@ impl<'a> Show<'a> {
     fn why(&self, exchange: &Exchange, fate: Fate) -> String {
         let name =
             |upstream: &String| self.scenery.names.get(upstream).copied().unwrap_or(upstream).to_owned();
-        let failed: Vec<String> = exchange
-            .attempts
-            .iter()
-            .filter_map(|(upstream, cause)| Some(format!("{} {}", name(upstream), (*cause)?.id())))
-            .collect();
-        let failed = failed.join(", ");
+        // The same failure several times in a row is told once.
+        let mut failures: Vec<(String, u32)> = Vec::new();
+        for (upstream, cause) in &exchange.attempts {
+            let Some(cause) = cause else { continue };
+            let told = format!("{} {}", name(upstream), cause.id());
+            match failures.last_mut() {
+                Some((known, count)) if *known == told => *count += 1,
+                _ => failures.push((told, 1)),
+            }
+        }
+        let times = |(told, count)| if count > 1 { format!("{count}x {told}") } else { told };
+        let failed = failures.into_iter().map(times).collect::<Vec<_>>().join(", ");
         let last = exchange.attempts.last().map(|(upstream, _)| name(upstream)).unwrap_or_default();
         let key = match fate {
             Fate::Well => return String::new(),

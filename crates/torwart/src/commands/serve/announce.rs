@@ -31,7 +31,7 @@ pub(super) fn started(
     let say = |key| console.say(key);
     let running = console
         .fill("serve-running", &[("version", env!("CARGO_PKG_VERSION")), ("process", &process.to_string())]);
-    let workers = console.count("serve-workers", gateway.status().workers());
+    let workers = console.count("serve-threads", gateway.status().workers());
     console.note(&format!("{} ({workers})", console.err.paint(Tone::Strong, &running)));
     let mut rows: Vec<[String; 2]> = Vec::new();
     let mut add = |label: &str, values: &[String]| {
