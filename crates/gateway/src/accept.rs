@@ -3,7 +3,7 @@
 //! When descriptors or places run out, accepting pauses and says so; connections that are open go on. A listener that
 //! is taken away, by a reload or by the drain, first serves whoever already waits in its queue.
 
-use crate::client::{Client, ClientStream, PeerName};
+use crate::client::{Client, ClientName, ClientStream};
 use crate::core::Core;
 use crate::outcome;
 use crate::serve::serve;
@@ -138,7 +138,7 @@ fn client(core: &Core, stream: ClientStream, peer: Peer, is_tls: bool) -> Client
     Client {
         stream,
         timer: core.wheel.timer(),
-        name: PeerName::of(peer),
+        name: ClientName::of(peer, is_tls),
         peer,
         is_tls,
         is_trusted,

@@ -22,7 +22,7 @@ pub struct Client {
     /// Who it is on the network.
     pub peer: Peer,
     /// The same in the forms that forwarding fields want.
-    pub name: PeerName,
+    pub name: ClientName,
     /// Whether it came above the limit of connections, and is only to be told so.
     pub is_extra: bool,
     /// Whether its side has ended.
@@ -35,32 +35,43 @@ pub struct Client {
     pub guard: ClientGuard,
 }
 
-/// A client's address as text, written once per connection.
-pub struct PeerName {
+/// What forwarding fields say about a client, written once per connection.
+pub struct ClientName {
     text: Box<[u8]>,
-    /// Where the plain address lies within a bracketed and quoted one.
-    is_v6: bool,
+    /// Ends of the parts of `text`: plain address, node of `Forwarded`, lines of `X-Forwarded-*`.
+    ends: [usize; 3],
 }
 
-impl PeerName {
+impl ClientName {
     /// The name of this peer; `unknown` where it has no address (RFC 7239 §6.2).
-    pub fn of(peer: Peer) -> Self {
-        match peer {
+    pub fn of(peer: Peer, is_tls: bool) -> Self {
+        let (plain, node) = match peer {
             Peer::Ip(address) => match address.ip().to_canonical() {
-                IpAddr::V4(address) => Self { text: address.to_string().into_bytes().into(), is_v6: false },
-                IpAddr::V6(address) => {
-                    Self { text: format!("\"[{address}]\"").into_bytes().into(), is_v6: true }
-                }
+                IpAddr::V4(address) => (address.to_string(), address.to_string()),
+                IpAddr::V6(address) => (address.to_string(), format!("\"[{address}]\"")),
             },
-            Peer::Unix => Self { text: b"unknown".as_slice().into(), is_v6: false },
-        }
+            Peer::Unix => ("unknown".to_owned(), "unknown".to_owned()),
+        };
+        let proto = if is_tls { "https" } else { "http" };
+        let lines = format!("X-Forwarded-For: {plain}\r\nX-Forwarded-Proto: {proto}\r\n");
+        let forwarded = format!("Forwarded: for={node};proto={proto}");
+        let ends = [plain.len(), plain.len() + lines.len(), plain.len() + lines.len() + forwarded.len()];
+        Self { text: [plain, lines, forwarded].concat().into_bytes().into(), ends }
     }
 
-    /// As in `X-Forwarded-For`, and as a node of `Forwarded` (RFC 7239 §6).
-    pub fn texts(&self) -> (&[u8], &[u8]) {
-        let plain =
-            if self.is_v6 { self.text.get(2..self.text.len() - 2).unwrap_or_default() } else { &self.text };
-        (plain, &self.text)
+    /// The plain address.
+    pub fn address(&self) -> &[u8] {
+        self.text.get(..self.ends[0]).unwrap_or_default()
+    }
+
+    /// `X-Forwarded-For` and `X-Forwarded-Proto` for a client that nobody stands behind.
+    pub fn lines(&self) -> &[u8] {
+        self.text.get(self.ends[0]..self.ends[1]).unwrap_or_default()
+    }
+
+    /// `Forwarded` (RFC 7239) up to the host.
+    pub fn forwarded(&self) -> &[u8] {
+        self.text.get(self.ends[1]..self.ends[2]).unwrap_or_default()
     }
 }
 

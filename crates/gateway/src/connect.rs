@@ -1,8 +1,7 @@
 //! A link to the chosen upstream: an idle one that is surely alive, or a fresh one.
 
-use crate::core::{Core, UpstreamView};
+use crate::core::{UpstreamDesk, UpstreamView};
 use crate::exchange::Exchange;
-use crate::outbox::Outbox;
 use crate::pool::Link;
 use std::rc::Rc;
 use std::task::Poll;
@@ -11,19 +10,15 @@ use torwart_cause::{Address, Attempt, By, Deadline, Ending, Step};
 use torwart_dial::{Deadlines, Stop, open};
 use torwart_policy::retry;
 use torwart_record::LinkState;
-use torwart_wire::Head;
 
 /// The upstream's side of an attempt: its link, and the buffers for what goes out and comes back.
 pub struct Outgoing {
-    core: Rc<Core>,
     /// The upstream.
     pub upstream: Rc<UpstreamView>,
     /// The link.
     pub link: Link,
-    /// What the upstream answers.
-    pub response: Head,
-    /// What goes to it.
-    pub out: Outbox,
+    /// What the upstream answers, and what goes to it.
+    pub desk: Box<UpstreamDesk>,
     /// When the attempt began to send.
     pub began: Instant,
 }
@@ -33,7 +28,7 @@ impl Outgoing {
     pub fn park(mut self, x: &Exchange<'_>, now: Instant) {
         let Some(pool) = x.pool.and_then(|pool| x.view.pools.get(pool.0)) else { return };
         self.link.guard.set(LinkState::Idle);
-        self.core.give_link_buffers(self.response, self.out);
+        x.core.give_upstream_desk(self.desk);
         self.upstream.idle.put(pool.keep, self.link, now);
     }
 }
@@ -63,8 +58,7 @@ pub async fn link(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<Ou
         }
         None => dial(x, &upstream, index).await?,
     };
-    let (response, out) = x.core.take_link_buffers();
-    Ok(Outgoing { core: Rc::clone(x.core), upstream, link, response, out, began: now })
+    Ok(Outgoing { upstream, link, desk: x.core.take_upstream_desk(), began: now })
 }
 
 async fn dial(x: &mut Exchange<'_>, upstream: &UpstreamView, pool: usize) -> Result<Link, Stop> {

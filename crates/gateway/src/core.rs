@@ -42,7 +42,8 @@ pub struct Core {
         reason = "desks are handed around at every read; a pointer moves, not the desk"
     )]
     desks: RefCell<Vec<Box<Desk>>>,
-    links: RefCell<Vec<(Head, Outbox)>>,
+    #[expect(clippy::vec_box, reason = "as above")]
+    upstream_desks: RefCell<Vec<Box<UpstreamDesk>>>,
     date: RefCell<(Instant, Vec<u8>)>,
     /// For paths and targets under construction; never held across a wait.
     pub scratch: RefCell<Vec<u8>>,
@@ -77,6 +78,14 @@ pub struct Desk {
     pub out: Outbox,
     /// What was observed.
     pub evidence: Evidence,
+}
+
+/// The buffers of an attempt's upstream side.
+pub struct UpstreamDesk {
+    /// The answer.
+    pub response: Head,
+    /// What goes to the upstream.
+    pub out: Outbox,
 }
 
 /// A core's view of one snapshot.
@@ -124,7 +133,7 @@ impl Core {
             view,
             ids,
             desks: RefCell::default(),
-            links: RefCell::default(),
+            upstream_desks: RefCell::default(),
             date: RefCell::new((Instant::now(), http_date())),
             scratch: RefCell::default(),
             pipes: RefCell::default(),
@@ -144,12 +153,14 @@ impl Core {
 
     /// The wall clock's time of a moment.
     pub fn timestamp(&self, at: Instant) -> Timestamp {
-        let mut base = self.clock.get();
-        if at.saturating_duration_since(base.0) >= CLOCK_LASTS {
-            base = (Instant::now(), Timestamp::from(SystemTime::now()));
-            self.clock.set(base);
+        let (base, time) = self.clock.get();
+        let passed = at.saturating_duration_since(base);
+        if passed < CLOCK_LASTS {
+            return time.after(passed);
         }
-        if at >= base.0 { base.1.after(at - base.0) } else { base.1 }
+        let (base, time) = (Instant::now(), Timestamp::from(SystemTime::now()));
+        self.clock.set((base, time));
+        time
     }
 
     /// A new request id.
@@ -178,23 +189,22 @@ impl Core {
     }
 
     /// Buffers for the upstream's side.
-    pub fn take_link_buffers(&self) -> (Head, Outbox) {
-        self.links
-            .borrow_mut()
-            .pop()
-            .unwrap_or_else(|| (Head::with_capacity(RESPONSE_BUFFER), Outbox::default()))
+    pub fn take_upstream_desk(&self) -> Box<UpstreamDesk> {
+        self.upstream_desks.borrow_mut().pop().unwrap_or_else(|| {
+            Box::new(UpstreamDesk { response: Head::with_capacity(RESPONSE_BUFFER), out: Outbox::default() })
+        })
     }
 
     /// Takes them back.
-    pub fn give_link_buffers(&self, mut head: Head, mut out: Outbox) {
-        head.clear();
-        if head.buffer.capacity() > RESPONSE_BUFFER {
-            head.buffer.shrink(RESPONSE_BUFFER);
+    pub fn give_upstream_desk(&self, mut desk: Box<UpstreamDesk>) {
+        desk.response.clear();
+        if desk.response.buffer.capacity() > RESPONSE_BUFFER {
+            desk.response.buffer.shrink(RESPONSE_BUFFER);
         }
-        out.shrink(OUTBOX_KEPT);
-        let mut links = self.links.borrow_mut();
-        if links.len() < FREE_KEPT {
-            links.push((head, out));
+        desk.out.shrink(OUTBOX_KEPT);
+        let mut desks = self.upstream_desks.borrow_mut();
+        if desks.len() < FREE_KEPT {
+            desks.push(desk);
         }
     }
 

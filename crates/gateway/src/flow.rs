@@ -84,5 +84,8 @@ async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
 async fn attempt(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<(), Stop> {
     let mut outgoing = connect::link(x, upstream).await?;
     let reply = relay::ask(x, &mut outgoing).await?;
-    relay::pass_on(x, outgoing, reply).await
+    if let relay::Link::Clean { at } = relay::pass_on(x, &mut outgoing, reply).await? {
+        outgoing.park(x, at);
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use torwart_cause::{Deadline, Ending, Fault, Limit, Malformation, Step};
 use torwart_dial::{Stop, ending_of};
-use torwart_wire::http1::{Leniency, RequestLimits, TargetForm, parse_request};
+use torwart_wire::http1::{RequestLimits, TargetForm, parse_request};
 
 /// Reads and parses the head whose first bytes are on the desk.
 pub async fn head(x: &mut Exchange<'_>) -> Result<(), Stop> {
@@ -18,8 +18,7 @@ pub async fn head(x: &mut Exchange<'_>) -> Result<(), Stop> {
         target_bytes: plan.limits.target.as_usize(),
         fields: plan.limits.fields,
     };
-    let lenient =
-        Leniency { bare_lf: plan.lenient.bare_lf, obs_fold: plan.lenient.obs_fold, ..Leniency::default() };
+    let lenient = x.view.snapshot.leniency;
     let until = x.started + plan.deadlines.head;
     loop {
         match parse_request(&mut x.desk.request, &limits, &lenient) {

@@ -14,4 +14,4 @@ mod upload;
 mod waiting;
 
 pub use ask::ask;
-pub use pass_on::{abort, pass_on};
+pub use pass_on::{Link, abort, pass_on};

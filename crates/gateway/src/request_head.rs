@@ -32,11 +32,10 @@ pub fn write(x: &Exchange<'_>, authority: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
     let rules = &route.request_headers;
     let has_rules = !rules.is_empty();
-    for field in head.fields() {
-        if is_passed(&field, x.client.is_trusted) && !(has_rules && header_rules::drops(rules, field.name)) {
-            write_field(out, field.name, field.value);
-        }
-    }
+    let is_trusted = x.client.is_trusted;
+    head.copy_fields(out, |field| {
+        is_passed(field, is_trusted) && !(has_rules && header_rules::drops(rules, field.name))
+    });
     write_max_forwards(request.max_forwards, out);
     write_framing(request.framing, out);
     write_connection(x, route.upgrade, out);
@@ -126,9 +125,30 @@ fn write_via(version: Version, pseudonym: &str, out: &mut Vec<u8>) {
 /// `X-Forwarded-*` and `Forwarded` (RFC 7239): what trusted peers said, and this hop.
 fn write_forwarding(x: &Exchange<'_>, rules: &HeaderRules, out: &mut Vec<u8>) {
     let head = &x.desk.request;
+    let name = &x.client.name;
+    let authority = head.authority();
+    if x.client.is_trusted || !rules.is_empty() {
+        return write_forwarding_carefully(x, rules, out);
+    }
+    out.extend_from_slice(name.lines());
+    if authority.is_empty() {
+        out.extend_from_slice(name.forwarded());
+        out.extend_from_slice(b"\r\n");
+        return;
+    }
+    write_field(out, b"X-Forwarded-Host", authority);
+    out.extend_from_slice(name.forwarded());
+    out.extend_from_slice(b";host=\"");
+    out.extend_from_slice(authority);
+    out.extend_from_slice(b"\"\r\n");
+}
+
+/// The same where a peer may have said something before, or the operator's rules have a say.
+fn write_forwarding_carefully(x: &Exchange<'_>, rules: &HeaderRules, out: &mut Vec<u8>) {
+    let head = &x.desk.request;
     let is_trusted = x.client.is_trusted;
     let is_ours = |name: &[u8]| !header_rules::drops(rules, name);
-    let (peer, node) = x.client.name.texts();
+    let said = |known: Known| is_trusted && head.has(known);
     if is_ours(b"x-forwarded-for") {
         out.extend_from_slice(b"X-Forwarded-For: ");
         if is_trusted {
@@ -137,29 +157,23 @@ fn write_forwarding(x: &Exchange<'_>, rules: &HeaderRules, out: &mut Vec<u8>) {
                 out.extend_from_slice(b", ");
             }
         }
-        out.extend_from_slice(peer);
+        out.extend_from_slice(x.client.name.address());
         out.extend_from_slice(b"\r\n");
     }
     let proto: &[u8] = if x.client.is_tls { b"https" } else { b"http" };
-    if is_ours(b"x-forwarded-proto") && !(is_trusted && head.has(Known::XForwardedProto)) {
+    if is_ours(b"x-forwarded-proto") && !said(Known::XForwardedProto) {
         write_field(out, b"X-Forwarded-Proto", proto);
     }
-    if is_ours(b"x-forwarded-host")
-        && !(is_trusted && head.has(Known::XForwardedHost))
-        && !head.authority().is_empty()
-    {
+    if is_ours(b"x-forwarded-host") && !said(Known::XForwardedHost) && !head.authority().is_empty() {
         write_field(out, b"X-Forwarded-Host", head.authority());
     }
     if is_ours(b"forwarded") {
-        out.extend_from_slice(b"Forwarded: for=");
-        out.extend_from_slice(node);
+        out.extend_from_slice(x.client.name.forwarded());
         if !head.authority().is_empty() {
             out.extend_from_slice(b";host=\"");
             out.extend_from_slice(head.authority());
             out.push(b'"');
         }
-        out.extend_from_slice(b";proto=");
-        out.extend_from_slice(proto);
         out.extend_from_slice(b"\r\n");
     }
 }

@@ -5,7 +5,7 @@ use crate::exchange::Exchange;
 use crate::request_head::client_address;
 use torwart_policy::{header_rules, template};
 use torwart_wire::fields::proxy_status::ProxyStatus;
-use torwart_wire::http1::{Response, write_field, write_number, write_status_line};
+use torwart_wire::http1::{Response, write_number, write_status_line};
 use torwart_wire::{Framing, Head, Known, Version};
 
 /// How the body goes to the client.
@@ -44,17 +44,16 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
     // We speak 1.1 whatever the client speaks (RFC 9112 §2.3); framing and Connection suit its version.
     write_status_line(&mut out, Version::Http11, response.status, head.reason());
     let has_rules = x.route().is_some_and(|route| !route.response_headers.is_empty());
-    for field in head.fields() {
+    head.copy_fields(&mut out, |field| {
         let is_framing = match field.known {
             Known::ContentLength => way != Way::NoBody || response.status == 204,
             Known::TransferEncoding => true,
-            _ => field.is_hop_by_hop && !(response.switches && field.known == Known::Upgrade),
+            Known::Upgrade => !(response.switches || response.status == 426),
+            _ => field.is_hop_by_hop,
         };
-        if is_framing || (has_rules && drops(x, field.name)) {
-            continue;
-        }
-        write_field(&mut out, field.name, field.value);
-    }
+        let is_dropped = is_framing || (has_rules && drops(x, field.name));
+        !is_dropped
+    });
     if !head.has(Known::Date) {
         out.extend_from_slice(b"Date: ");
         x.core.write_date(now, &mut out);
@@ -84,11 +83,9 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
 pub fn write_interim(x: &mut Exchange<'_>, head: &Head, status: u16) {
     let out = x.desk.out.bytes();
     write_status_line(out, Version::Http11, status, head.reason());
-    for field in head.fields().filter(|field| !field.is_hop_by_hop) {
-        if !matches!(field.known, Known::ContentLength | Known::TransferEncoding) {
-            write_field(out, field.name, field.value);
-        }
-    }
+    head.copy_fields(out, |field| {
+        !field.is_hop_by_hop && !matches!(field.known, Known::ContentLength | Known::TransferEncoding)
+    });
     out.extend_from_slice(b"\r\n");
 }
 

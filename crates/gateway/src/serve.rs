@@ -18,7 +18,8 @@ use torwart_record::ClientState;
 pub async fn serve(core: Rc<Core>, mut client: Client) {
     loop {
         let keep_alive = core.view().snapshot.plan.deadlines.keep_alive;
-        let Wake::Request(desk) = next_bytes(&core, &mut client, Instant::now() + keep_alive).await else {
+        let Wake::Request(desk) = next_bytes(&core, &mut client, None, Instant::now() + keep_alive).await
+        else {
             break;
         };
         // Boxed once per busy spell, so that the idle connection stays small.
@@ -53,8 +54,7 @@ async fn busy(core: &Rc<Core>, client: &mut Client, mut desk: Box<Desk>) -> Afte
             // The next request was already here (pipelining).
             continue;
         }
-        core.give_desk(desk);
-        match next_bytes(core, client, Instant::now() + QUIET).await {
+        match next_bytes(core, client, Some(desk), Instant::now() + QUIET).await {
             Wake::Request(borrowed) => desk = borrowed,
             Wake::Over if core.shared.is_draining() || client.is_gone => return After::Close,
             Wake::Over => return After::Next,
@@ -62,10 +62,15 @@ async fn busy(core: &Rc<Core>, client: &mut Client, mut desk: Box<Desk>) -> Afte
     }
 }
 
-/// Waits for the first bytes of a request; a desk is borrowed only while reading.
-async fn next_bytes(core: &Rc<Core>, client: &mut Client, until: Instant) -> Wake {
+/// Waits for the first bytes of a request. A desk is borrowed only while reading; `kept` is the one in hand, if any.
+async fn next_bytes(
+    core: &Rc<Core>,
+    client: &mut Client,
+    mut kept: Option<Box<Desk>>,
+    until: Instant,
+) -> Wake {
     poll_fn(|cx| {
-        let mut desk = core.take_desk();
+        let mut desk = kept.take().unwrap_or_else(|| core.take_desk());
         match poll_fill(&mut client.stream, cx, &mut desk.request.buffer, usize::MAX) {
             Poll::Ready(Ok(read)) if read > 0 => return Poll::Ready(Wake::Request(desk)),
             Poll::Ready(_) => {

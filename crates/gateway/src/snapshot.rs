@@ -13,6 +13,7 @@ use torwart_dial::{Place, SocketPlan, Target, TlsClient, TlsConfigProblem};
 use torwart_policy::route::RouteTable;
 use torwart_record::{Labels, Metrics, PoolLabels, RouteLabels, Series};
 use torwart_report::answer::Template;
+use torwart_wire::http1::Leniency;
 
 /// A plan made ready to be served.
 pub struct Snapshot {
@@ -30,6 +31,8 @@ pub struct Snapshot {
     pub certificates: Option<Arc<Certificates>>,
     /// The sites' own answer pages: plan-wide ones first, then by site.
     pub templates: Templates,
+    /// The deviations from strictness the operator asked for.
+    pub leniency: Leniency,
     /// This instance's name in `Via`.
     pub pseudonym: Arc<str>,
 }
@@ -145,8 +148,33 @@ impl Snapshot {
             certificates,
             templates,
             pseudonym: plan.pseudonym.clone().unwrap_or_else(|| Arc::clone(pseudonym)),
+            leniency: leniency(&plan.lenient),
             plan,
         })
+    }
+}
+
+/// The operator's leniencies in the codec's words: the same names.
+fn leniency(lenient: &plan::Lenient) -> Leniency {
+    let plan::Lenient {
+        equal_lengths,
+        coding_beats_length,
+        bare_lf,
+        obs_fold,
+        space_before_colon,
+        missing_host,
+        target_characters,
+        control_bytes,
+    } = *lenient;
+    Leniency {
+        equal_lengths,
+        coding_beats_length,
+        bare_lf,
+        obs_fold,
+        space_before_colon,
+        missing_host,
+        target_characters,
+        control_bytes,
     }
 }
 

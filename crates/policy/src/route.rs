@@ -4,7 +4,7 @@
 //! the site for every host. Paths are compared in their normal form ([`crate::path`]); the routes of a site are asked
 //! in the order the plan gives them. Nothing is allocated for a usual request.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use torwart_config::{
     Plan,
@@ -17,8 +17,8 @@ use crate::path::{PathFault, normalise};
 /// What is precomputed from a plan to find sites and routes fast. Belongs to the plan it was made from.
 #[derive(Clone, Debug, Default)]
 pub struct RouteTable {
-    exact: HashMap<Box<[u8]>, usize>,
-    below: HashMap<Box<[u8]>, usize>,
+    exact: FxHashMap<Box<[u8]>, usize>,
+    below: FxHashMap<Box<[u8]>, usize>,
     any: Option<usize>,
     sites: Vec<SiteTable>,
 }
@@ -26,7 +26,7 @@ pub struct RouteTable {
 /// Of one site: where the routes for each exact path stand, and where the other routes begin.
 #[derive(Clone, Debug, Default)]
 struct SiteTable {
-    exact: HashMap<Box<[u8]>, Vec<usize>>,
+    exact: FxHashMap<Box<[u8]>, Vec<usize>>,
     others: usize,
 }
 

@@ -189,7 +189,8 @@ impl CoreMetrics {
         };
         let evidence = record.evidence;
         observe(Stage::Accept, evidence.client.handshake.duration());
-        observe(Stage::Parse, evidence.client.head.duration());
+        // A head that came with the first read took no time.
+        observe(Stage::Parse, evidence.client.head.duration().filter(|took| !took.is_zero()));
         // Routing, guarding and picking are computations without waiting; only the queue takes time.
         observe(Stage::Admit, evidence.local.admit.duration().filter(|took| !took.is_zero()));
         for attempt in &evidence.attempts {

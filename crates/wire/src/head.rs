@@ -4,6 +4,7 @@
 //! finds the head in them, and what follows the head stays there as body or as the next message.
 
 use crate::http1::TargetForm;
+use crate::http1::write_field;
 use crate::{Buffer, Known, Version};
 
 /// One message head and the buffer it stands in.
@@ -75,7 +76,13 @@ impl Head {
         if known == Known::Host && self.start.authority.is_empty() {
             self.start.authority = value;
         }
-        self.push_line(FieldLine { name, value, known, is_hop_by_hop: known.is_hop_by_hop() });
+        self.push_line(FieldLine {
+            name,
+            value,
+            known,
+            is_hop_by_hop: known.is_hop_by_hop(),
+            is_as_written: true,
+        });
         self.len = self.len.saturating_add(narrow(self.buffer_floor() - before));
     }
 
@@ -115,12 +122,7 @@ impl Head {
 
     /// The fields in the order in which they arrived.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = Field<'_>> {
-        self.lines.iter().map(|line| Field {
-            name: self.at(line.name),
-            value: self.at(line.value),
-            known: line.known,
-            is_hop_by_hop: line.is_hop_by_hop,
-        })
+        self.lines.iter().map(|line| self.field(line))
     }
 
     /// The first value of a known field.
@@ -142,6 +144,31 @@ impl Head {
     /// The first value of the field with this name, in any case of letters.
     pub fn find(&self, name: &str) -> Option<&[u8]> {
         self.fields().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes())).map(|field| field.value)
+    }
+
+    /// Appends every field that is wanted as a line of its own: `name: value`. Lines that stand in the buffer like that
+    /// already, as most do, are copied in runs.
+    pub fn copy_fields(&self, out: &mut Vec<u8>, mut is_wanted: impl FnMut(&Field<'_>) -> bool) {
+        let (mut start, mut end) = (0, 0);
+        for line in &self.lines {
+            let field = self.field(line);
+            if !is_wanted(&field) {
+                continue;
+            }
+            let (from, to) = (line.name.start as usize, line.value.end as usize + 2);
+            if line.is_as_written && from == end {
+                end = to;
+                continue;
+            }
+            out.extend_from_slice(self.buffer.slice(start, end));
+            (start, end) = (0, 0);
+            if line.is_as_written {
+                (start, end) = (from, to);
+            } else {
+                write_field(out, field.name, field.value);
+            }
+        }
+        out.extend_from_slice(self.buffer.slice(start, end));
     }
 
     /// The bytes of the head on the wire, blank line included; 0 while it is incomplete.
@@ -186,6 +213,15 @@ impl Head {
     pub(crate) fn push_line(&mut self, line: FieldLine) {
         self.present |= line.known.bit();
         self.lines.push(line);
+    }
+
+    fn field(&self, line: &FieldLine) -> Field<'_> {
+        Field {
+            name: self.at(line.name),
+            value: self.at(line.value),
+            known: line.known,
+            is_hop_by_hop: line.is_hop_by_hop,
+        }
     }
 
     fn forget(&mut self) {
@@ -269,6 +305,8 @@ pub(crate) struct FieldLine {
     pub(crate) value: Span,
     pub(crate) known: Known,
     pub(crate) is_hop_by_hop: bool,
+    /// Whether it stands in the buffer as `name: value` and CRLF, just as it would be written.
+    pub(crate) is_as_written: bool,
 }
 
 /// How far an incomplete head was looked at, so that no byte is looked at twice.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWrite;
 use torwart_cause::{Deadline, Ending, FIRST_BYTES, Limit, Step};
 use torwart_dial::{Stop, ending_of};
-use torwart_wire::http1::{Asked, Leniency, Response, ResponseLimits, parse_response};
+use torwart_wire::http1::{Asked, Response, ResponseLimits, parse_response};
 use torwart_wire::{Head, Version};
 
 /// The final head, and what is still going on.
@@ -32,7 +32,7 @@ pub struct Reply {
 pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply, Stop> {
     x.body.rewind(&mut x.desk.request.buffer);
     let authority = std::sync::Arc::clone(&outgoing.upstream.upstream.authority);
-    request_head::write(x, &authority, outgoing.out.bytes());
+    request_head::write(x, &authority, outgoing.desk.out.bytes());
     let mut asking = Asking {
         limits: limits(x),
         interim: 0,
@@ -102,7 +102,7 @@ impl Asking {
                 body: &mut x.body,
                 received: &mut x.received,
                 link: &mut outgoing.link.stream,
-                out: &mut outgoing.out,
+                out: &mut outgoing.desk.out,
                 attempt,
             };
             self.upload.poll(cx, &mut parts)
@@ -141,24 +141,24 @@ impl Asking {
         outgoing: &mut Outgoing,
     ) -> Poll<Result<Response, Stop>> {
         loop {
-            if !outgoing.response.buffer.unread().is_empty() {
-                match self.parse(x, &mut outgoing.response) {
+            if !outgoing.desk.response.buffer.unread().is_empty() {
+                match self.parse(x, &mut outgoing.desk.response) {
                     Ok(Some(response)) if response.is_interim => {
-                        if let Err(ending) = self.pass_interim(x, &mut outgoing.response, response) {
-                            return Poll::Ready(Err(self.wrong(x, &outgoing.response, ending)));
+                        if let Err(ending) = self.pass_interim(x, &mut outgoing.desk.response, response) {
+                            return Poll::Ready(Err(self.wrong(x, &outgoing.desk.response, ending)));
                         }
                         continue;
                     }
                     Ok(Some(response)) => return Poll::Ready(Ok(response)),
                     Ok(None) => {}
-                    Err(ending) => return Poll::Ready(Err(self.wrong(x, &outgoing.response, ending))),
+                    Err(ending) => return Poll::Ready(Err(self.wrong(x, &outgoing.desk.response, ending))),
                 }
             }
             if !x.desk.out.is_empty() && self.flush_interim(cx, x).is_pending() {
                 return Poll::Pending;
             }
-            make_room(&mut outgoing.response, self.limits.0.head_bytes);
-            match poll_fill(&mut outgoing.link.stream, cx, &mut outgoing.response.buffer, FIRST_READ) {
+            make_room(&mut outgoing.desk.response, self.limits.0.head_bytes);
+            match poll_fill(&mut outgoing.link.stream, cx, &mut outgoing.desk.response.buffer, FIRST_READ) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.ended(x, outgoing, Ending::Closed))),
                 Poll::Ready(Ok(read)) => x.attempt().received += read as u64,
@@ -173,7 +173,7 @@ impl Asking {
     fn parse(&self, x: &Exchange<'_>, response: &mut Head) -> Result<Option<Response>, Ending> {
         let asked =
             Asked { is_head: x.is_head(), is_connect: false, upgrade: request_head::offered_upgrade(x) };
-        parse_response(response, asked, &self.limits.0, &Leniency::default())
+        parse_response(response, asked, &self.limits.0, &x.view.snapshot.leniency)
     }
 
     /// An interim answer goes on to clients that understand it (RFC 9110 §15.2); it restarts no deadline.
@@ -260,15 +260,15 @@ impl Asking {
 
     /// The upstream's stream ended before its head was complete.
     fn ended(&self, x: &mut Exchange<'_>, outgoing: &Outgoing, ending: Ending) -> Stop {
-        if x.attempt().send.is_failed() && outgoing.response.buffer.unread().is_empty() {
+        if x.attempt().send.is_failed() && outgoing.desk.response.buffer.unread().is_empty() {
             return Stop;
         }
-        if !self.upload.is_over() && outgoing.response.buffer.unread().is_empty() {
+        if !self.upload.is_over() && outgoing.desk.response.buffer.unread().is_empty() {
             // It went away in the middle of the request.
             x.attempt().send = Step::Failed { ending, after: outgoing.began.elapsed() };
             return Stop;
         }
-        self.wrong(x, &outgoing.response, ending)
+        self.wrong(x, &outgoing.desk.response, ending)
     }
 
     /// Keeps the first bytes of what was wrong.

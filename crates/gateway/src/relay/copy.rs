@@ -64,7 +64,7 @@ pub fn poll_upload(cx: &mut Context<'_>, x: &mut Exchange<'_>, outgoing: &mut Ou
         body: &mut x.body,
         received: &mut x.received,
         link: &mut outgoing.link.stream,
-        out: &mut outgoing.out,
+        out: &mut outgoing.desk.out,
         attempt,
     };
     if let Poll::Ready(Err(_)) = upload.poll(cx, &mut parts) {
@@ -128,7 +128,7 @@ impl Copying {
         body: &mut BodyReader,
     ) -> Poll<Result<End, Cut>> {
         loop {
-            let buffer = &mut outgoing.response.buffer;
+            let buffer = &mut outgoing.desk.response.buffer;
             let look = match body.look(buffer) {
                 Ok(look) => look,
                 Err(ending) => {
@@ -206,7 +206,7 @@ impl Copying {
         body: &mut BodyReader,
     ) -> Poll<Result<(), Cut>> {
         self.waits_for = Party::Upstream;
-        let buffer = &mut outgoing.response.buffer;
+        let buffer = &mut outgoing.desk.response.buffer;
         if buffer.spare().is_empty() {
             buffer.compact();
             if buffer.spare().is_empty() {

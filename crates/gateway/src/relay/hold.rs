@@ -45,15 +45,15 @@ pub async fn hold(
     let most = x.buffers.hold.bytes();
     match body.framing() {
         Framing::None => return Ok(Held::Whole(0)),
-        Framing::Length(length) if length <= outgoing.response.buffer.unread().len() as u64 => {
+        Framing::Length(length) if length <= outgoing.desk.response.buffer.unread().len() as u64 => {
             return Ok(Held::Whole(length));
         }
         Framing::Length(length) if length > most => return Ok(Held::Part),
         Framing::Length(_) | Framing::Chunked | Framing::UntilClose => {}
     }
-    if most == 0 || reply.response.switches || is_stream(&outgoing.response) {
+    if most == 0 || reply.response.switches || is_stream(&outgoing.desk.response) {
         // Nothing is waited for, but what is here already must be right.
-        return match body.look(&mut outgoing.response.buffer) {
+        return match body.look(&mut outgoing.desk.response.buffer) {
             Ok(_) => Ok(Held::Part),
             Err(ending) => Err(body_failed(x, ending, reply.at)),
         };
@@ -63,13 +63,13 @@ pub async fn hold(
     let held = poll_fn(|cx| poll(cx, x, outgoing, body, reply, until)).await;
     match held {
         Ok(held) => {
-            body.rewind(&mut outgoing.response.buffer);
+            body.rewind(&mut outgoing.desk.response.buffer);
             body.keep(false);
             Ok(held)
         }
         Err(ending) => {
-            body.rewind(&mut outgoing.response.buffer);
-            let bytes = outgoing.response.buffer.unread();
+            body.rewind(&mut outgoing.desk.response.buffer);
+            let bytes = outgoing.desk.response.buffer.unread();
             x.attempt().first_bytes = bytes.get(..bytes.len().min(FIRST_BYTES)).map(Into::into);
             Err(body_failed(x, ending, reply.at))
         }
@@ -87,7 +87,7 @@ fn poll(
     let most = x.buffers.hold.bytes();
     super::copy::poll_upload(cx, x, outgoing, &mut reply.upload);
     loop {
-        let buffer = &mut outgoing.response.buffer;
+        let buffer = &mut outgoing.desk.response.buffer;
         match body.look(buffer) {
             Ok(Look::Data) => {
                 let here = body.data(buffer).len();
@@ -103,14 +103,14 @@ fn poll(
         }
         if buffer.spare().is_empty() {
             // Twice the limit leaves room for the framing of small chunks; with more of it than body, it streams.
-            let largest = outgoing.response.len() + 2 * x.buffers.hold.as_usize();
-            let buffer = &mut outgoing.response.buffer;
+            let largest = outgoing.desk.response.len() + 2 * x.buffers.hold.as_usize();
+            let buffer = &mut outgoing.desk.response.buffer;
             if buffer.capacity() >= largest {
                 return Poll::Ready(Ok(Held::Part));
             }
             buffer.grow(largest);
         }
-        match poll_fill(&mut outgoing.link.stream, cx, &mut outgoing.response.buffer, usize::MAX) {
+        match poll_fill(&mut outgoing.link.stream, cx, &mut outgoing.desk.response.buffer, usize::MAX) {
             Poll::Ready(Ok(0)) if body.ended_by_close() => return Poll::Ready(Ok(Held::Whole(body.taken()))),
             Poll::Ready(Ok(0)) => return Poll::Ready(Err(Ending::Closed)),
             Poll::Ready(Ok(read)) => x.attempt().received += read as u64,

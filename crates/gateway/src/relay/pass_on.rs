@@ -16,15 +16,26 @@ use torwart_dial::Stop;
 use torwart_record::ServedBy;
 use torwart_wire::{Framing, Version};
 
+/// What the exchange left of its link.
+pub enum Link {
+    /// It can carry another request.
+    Clean {
+        /// Since when.
+        at: Instant,
+    },
+    /// It cannot.
+    Spent,
+}
+
 /// Passes the answer on to the client.
-pub async fn pass_on(x: &mut Exchange<'_>, mut outgoing: Outgoing, mut reply: Reply) -> Result<(), Stop> {
+pub async fn pass_on(x: &mut Exchange<'_>, outgoing: &mut Outgoing, mut reply: Reply) -> Result<Link, Stop> {
     let response = reply.response;
     let limit = x.pool().and_then(|pool| pool.limits.body).map_or(u64::MAX, |limit| limit.bytes());
     if exceeds(response.framing, limit) {
         return Err(body_failed(x, Ending::TooLarge(Limit::BodyBytes), reply.at));
     }
     let mut body = BodyReader::new(response.framing, limit);
-    let held = hold::hold(x, &mut outgoing, &mut body, &mut reply).await?;
+    let held = hold::hold(x, outgoing, &mut body, &mut reply).await?;
     let version = x.request.map_or(Version::Http11, |request| request.version);
     let way = Way::of(response.framing, version, held.whole());
     if !reply.upload.is_done() {
@@ -34,40 +45,39 @@ pub async fn pass_on(x: &mut Exchange<'_>, mut outgoing: Outgoing, mut reply: Re
     if let (Framing::UntilClose, Held::Whole(length)) = (response.framing, held) {
         body = BodyReader::new(Framing::Length(length), limit);
     }
-    commit(x, &outgoing, &reply, way);
+    commit(x, outgoing, &reply, way);
     if response.switches {
-        tunnel::run(x, &mut outgoing, reply.at).await;
-        return Ok(());
+        tunnel::run(x, outgoing, reply.at).await;
+        return Ok(Link::Spent);
     }
-    let ending = copy::run(x, &mut outgoing, &mut body, way, &mut reply.upload).await;
-    conclude(x, outgoing, &reply, &body, way, ending);
-    Ok(())
+    let ending = copy::run(x, outgoing, &mut body, way, &mut reply.upload).await;
+    Ok(conclude(x, outgoing, &reply, &body, way, ending))
 }
 
 /// The head is written down to go out: from here on the status stands.
 fn commit(x: &mut Exchange<'_>, outgoing: &Outgoing, reply: &Reply, way: Way) {
-    response_head::write(x, &outgoing.response, &reply.response, way, reply.at);
+    response_head::write(x, &outgoing.desk.response, &reply.response, way, reply.at);
     x.status = Some(reply.response.status);
     x.served_by = ServedBy::Upstream;
 }
 
 fn conclude(
     x: &mut Exchange<'_>,
-    outgoing: Outgoing,
+    outgoing: &Outgoing,
     reply: &Reply,
     body: &BodyReader,
     way: Way,
     ending: Result<(), copy::Cut>,
-) {
+) -> Link {
     let now = Instant::now();
     let took = now.saturating_duration_since(reply.at);
     match ending {
         Ok(()) => {
             x.is_complete = true;
             x.attempt().body = Step::Done { took };
-            let is_clean = body.is_done() && outgoing.response.buffer.unread().is_empty();
+            let is_clean = body.is_done() && outgoing.desk.response.buffer.unread().is_empty();
             if is_clean && reply.response.keeps_alive && reply.upload.is_done() {
-                outgoing.park(x, now);
+                return Link::Clean { at: now };
             }
         }
         Err(copy::Cut::Upstream(ending)) => {
@@ -79,6 +89,7 @@ fn conclude(
             abort(x, way);
         }
     }
+    Link::Spent
 }
 
 /// The client must not take what it got for the whole: no last chunk, short of the length, or a reset where only the

@@ -75,7 +75,7 @@ fn poll_both(
         cx,
         &mut outgoing.link.stream,
         &mut x.client.stream,
-        &mut outgoing.response.buffer,
+        &mut outgoing.desk.response.buffer,
         &mut sent,
     );
     x.received += received;

@@ -105,14 +105,16 @@ fn common_line(window: &[u8], start: usize, rules: &Rules) -> Option<(FieldLine,
     if end - start > rules.field_bytes {
         return None;
     }
-    let value = value.strip_prefix(b" ").unwrap_or(value);
+    let one_space = value.strip_prefix(b" ");
+    let is_as_written = one_space.is_some();
+    let value = one_space.unwrap_or(value);
     // More whitespace than one space before the value is unusual. There are no other bytes below `!` in it.
     if value.first().is_some_and(|b| *b <= b' ') || value.last().is_some_and(|b| *b <= b' ') {
         return None;
     }
     let name = Span::new(start, start + name_len);
     let value = Span::new(end - value.len(), end);
-    Some((FieldLine { name, value, known, is_hop_by_hop: known.is_hop_by_hop() }, end + 2))
+    Some((FieldLine { name, value, known, is_hop_by_hop: known.is_hop_by_hop(), is_as_written }, end + 2))
 }
 
 /// How a line ends.
@@ -243,7 +245,10 @@ fn read_value(window: &[u8], scan: &mut Scan, rules: &Rules) -> Result<Line, End
     }
     let known = Known::of(window.get(scan.line..scan.name_end).unwrap_or_default());
     let name = Span::new(scan.line, scan.name_end);
-    Ok(Line::Field { line: FieldLine { name, value, known, is_hop_by_hop: known.is_hop_by_hop() }, end })
+    Ok(Line::Field {
+        line: FieldLine { name, value, known, is_hop_by_hop: known.is_hop_by_hop(), is_as_written: false },
+        end,
+    })
 }
 
 fn check_size(scan: &Scan, rules: &Rules) -> Result<(), Ending> {

@@ -62,6 +62,13 @@ fn members(head: &Head, known: Known) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 fn length(head: &Head, merges_equal: bool) -> Result<u64, Ending> {
+    // Nearly always it is one line of digits.
+    let mut only = lines(head, Known::ContentLength);
+    if let (Some(line), None) = (only.next(), only.next())
+        && let Ok(number) = number(head.at(line.value))
+    {
+        return Ok(number);
+    }
     let mut length = None;
     for (at, member) in members(head, Known::ContentLength) {
         let number = number(member).map_err(|bad| fault(Malformation::BadLength, at + bad))?;
