@@ -191,11 +191,12 @@ fn a_route_has_from_its_site_what_it_does_not_say() {
 fn tls_to_upstreams_is_verified_unless_told_otherwise() {
     let plan = site(
         r#"upstreams = "https://a"
-        tls = { ca = "ca.pem", name = "A.internal", sni = false, certificate = { chain = "c", key = "/k" } }
+        tls = { ca = "ca.pem", crl = "crl.pem", name = "A.internal", sni = false, certificate = { chain = "c", key = "/k" } }
         resolve = "each""#,
     );
     let pool = &plan.pools[0];
     assert_eq!(pool.tls.roots, Roots::File("/etc/torwart/ca.pem".into()));
+    assert_eq!(pool.tls.revoked.as_deref(), Some(Path::new("/etc/torwart/crl.pem")));
     assert_eq!((pool.tls.name.as_deref(), &pool.tls.sni), (Some("a.internal"), &ServerName::Off));
     let files = pool.tls.client_certificate.as_ref().expect("it was given");
     assert_eq!((files.chain.as_path(), files.key.as_path()), (Path::new("/etc/torwart/c"), Path::new("/k")));

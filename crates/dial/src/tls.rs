@@ -15,7 +15,6 @@ use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::client::danger::ServerCertVerifier;
 use rustls_pki_types::{IpAddr as PkiIpAddr, ServerName};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -52,20 +51,12 @@ pub struct HandshakeFailure {
 impl TlsClient {
     /// Reads the files and checks everything that can be checked without a connection.
     pub fn build(plan: &UpstreamTls) -> Result<Self, TlsConfigProblem> {
-        Self::build_with_revocations(plan, None)
-    }
-
-    /// As [`TlsClient::build`], and refuses certificates listed in this PEM file of revocation lists.
-    pub fn build_with_revocations(
-        plan: &UpstreamTls,
-        revoked: Option<&Path>,
-    ) -> Result<Self, TlsConfigProblem> {
         let verified = plan.name.as_deref().map(material::server_name).transpose()?;
         let spoken = match &plan.sni {
             Sni::Verified | Sni::Off => None,
             Sni::Other(name) => Some(material::server_name(name)?),
         };
-        let verification = Verification::of(plan, revoked)?;
+        let verification = Verification::of(plan)?;
         let (verifier, naming): (Arc<dyn ServerCertVerifier>, _) = match (verification, spoken, verified) {
             (Verification::Off(verifier), spoken, verified) => {
                 (verifier, spoken.or(verified).map_or(Naming::OfPlace, Naming::Fixed))

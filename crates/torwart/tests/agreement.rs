@@ -41,7 +41,6 @@ const UNREACHABLE: &[(Cause, &str)] = &[
     (Cause::LocalResourcesSpent, "would starve the other cases of the same process"),
     (Cause::ConnectReset, "whether the reset comes before the connection is seen to stand is the network's"),
     (Cause::StaleLink, "a link is looked at before it is used again: only a race brings it about"),
-    (Cause::TlsRevoked, "the configuration names no revocation list yet"),
     (Cause::StreamRefused, "HTTP/2 only"),
     (Cause::StreamReset, "HTTP/2 only"),
     (Cause::ContentCodingBroken, "the gateway decodes nothing itself"),

@@ -69,6 +69,7 @@ static TLS: Table = Table {
         id: "tls",
         keys: &[
             Key::new("ca", Kind::Text(Form::File), Preset::Sentence("system_roots"), "\"ca.pem\""),
+            Key::new("crl", Kind::Text(Form::File), Preset::Nothing, "\"crl.pem\""),
             Key::new("name", Kind::Text(Form::Host), Preset::Sentence("upstream_host"), "\"api.internal\""),
             Key::new("sni", Kind::Either(&SNI), Preset::Sentence("verified_name"), "false"),
             Key::new(

@@ -78,6 +78,7 @@ fn tls(build: &mut Build<'_>, group: &Group, upstreams: &[Upstream]) -> Upstream
     if let Some(ca) = tls.text("ca") {
         plan.roots = Roots::File(build.file(&ca));
     }
+    plan.revoked = tls.text("crl").map(|crl| build.file(&crl));
     if let Some(name) = tls.text("name") {
         plan.name = match name.value.parse::<IpAddr>() {
             Ok(address) => Some(shared(&address.to_string())),

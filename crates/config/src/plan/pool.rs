@@ -75,6 +75,8 @@ pub enum Target {
 pub struct UpstreamTls {
     /// Whom to believe.
     pub roots: Roots,
+    /// PEM file of the revocation lists that certificates must not stand on.
+    pub revoked: Option<PathBuf>,
     /// The name the certificate must carry; none means the host of the upstream.
     pub name: Option<Arc<str>>,
     /// The name to send in the handshake.
@@ -89,6 +91,7 @@ impl Default for UpstreamTls {
     fn default() -> Self {
         Self {
             roots: Roots::System,
+            revoked: None,
             name: None,
             sni: ServerName::Verified,
             client_certificate: None,

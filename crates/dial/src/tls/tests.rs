@@ -5,6 +5,7 @@ pub(crate) mod server;
 use super::*;
 use server::{Behaviour, Server, certificate, issuer};
 use std::net::SocketAddr;
+use std::path::Path;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use torwart_cause::TlsFault;
@@ -125,15 +126,12 @@ async fn a_revoked_certificate_is_refused() {
         Behaviour::Echo,
     );
     let list = server.revocation_list(77);
-    let client = TlsClient::build_with_revocations(&trusting(&server), Some(&list)).unwrap();
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    let failure = client.shake_hands(stream.into(), &place(), DEADLINE).await.unwrap_err();
-    assert_eq!(failure.ending, Ending::Certificate(CertificateFault::Revoked));
+    let plan = UpstreamTls { revoked: Some(list), ..trusting(&server) };
+    check_failure(&plan, &server, Ending::Certificate(CertificateFault::Revoked)).await;
 
     let list = server.revocation_list(78);
-    let client = TlsClient::build_with_revocations(&trusting(&server), Some(&list)).unwrap();
-    let stream = TcpStream::connect(server.address).await.unwrap();
-    client.shake_hands(stream.into(), &place(), DEADLINE).await.unwrap();
+    let plan = UpstreamTls { revoked: Some(list), ..trusting(&server) };
+    handshake_as(&plan, server.address, &place()).await.unwrap();
 }
 
 #[tokio::test]
@@ -320,8 +318,7 @@ fn problems_name_their_file() {
         "empty.pem holds no unencrypted",
     );
     check(UpstreamTls { name: Some("no name".into()), ..plan() }, "`no name` is neither");
-    let none = TlsClient::build_with_revocations(&plan(), Some(&root)).unwrap_err().to_string();
-    assert!(none.contains("root.pem holds no revocation list"), "{none}");
+    check(UpstreamTls { revoked: Some(root.clone()), ..plan() }, "root.pem holds no revocation list");
 }
 
 fn ending_of_read(error: &std::io::Error) -> Ending {

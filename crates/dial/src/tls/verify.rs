@@ -11,7 +11,6 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_t
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use std::path::Path;
 use std::sync::Arc;
 use torwart_config::plan::UpstreamTls;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -25,13 +24,13 @@ pub(super) enum Verification {
 }
 
 impl Verification {
-    pub(super) fn of(plan: &UpstreamTls, revoked: Option<&Path>) -> Result<Self, TlsConfigProblem> {
+    pub(super) fn of(plan: &UpstreamTls) -> Result<Self, TlsConfigProblem> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         if !plan.verify {
             return Ok(Self::Off(Arc::new(NoVerification { provider })));
         }
         let trusted = trusted(&plan.roots)?;
-        let chain = webpki_verifier(trusted.roots, revoked, provider)?;
+        let chain = webpki_verifier(trusted.roots, plan.revoked.as_deref(), provider)?;
         Ok(Self::Full(Verifier { chain, own: trusted.own.into(), name: None }))
     }
 }
