@@ -5,6 +5,8 @@
 
 use crate::words;
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use torwart_report::Lang;
 use torwart_report::terminal::{Style, Tone};
 
@@ -17,8 +19,12 @@ pub(crate) struct Console {
     pub(crate) out: Style,
     /// How standard error is written to.
     pub(crate) err: Style,
+    /// What the program is called here, so that the commands it suggests work as they stand.
+    pub(crate) program: String,
     /// Whether standard output is a terminal, where a line may be drawn again.
     pub(crate) is_live: bool,
+    /// Whether whoever read standard output has left.
+    pub(crate) is_alone: Arc<AtomicBool>,
 }
 
 impl Console {
@@ -35,14 +41,29 @@ impl Console {
         let (out, err) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
         let lang = lang.or_else(|| Lang::from_tag(&locale.0)).unwrap_or_default();
         let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
-        Self { lang, out: style(out), err: style(err), is_live: out && !is_dumb }
+        let program = std::env::args_os().next();
+        let program = program.map_or("torwart".to_owned(), |program| program.to_string_lossy().into_owned());
+        Self {
+            lang,
+            out: style(out),
+            err: style(err),
+            program,
+            is_live: out && !is_dumb,
+            is_alone: Arc::default(),
+        }
     }
 
     /// Text for standard output, as it is.
     pub(crate) fn print(&self, text: &str) {
-        // Nobody reads any more: nobody misses it.
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
-        let _ = std::io::stdout().flush();
+        let mut stdout = std::io::stdout().lock();
+        if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+            self.is_alone.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether anybody still reads standard output.
+    pub(crate) fn is_heard(&self) -> bool {
+        !self.is_alone.load(Ordering::Relaxed)
     }
 
     /// A line for standard output, in the characters the terminal can show.

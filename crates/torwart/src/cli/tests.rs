@@ -4,7 +4,14 @@ use super::*;
 use torwart_report::terminal::Style;
 
 fn console(lang: Lang) -> Console {
-    Console { lang, out: Style::PLAIN, err: Style::PLAIN, is_live: false }
+    Console {
+        lang,
+        out: Style::PLAIN,
+        err: Style::PLAIN,
+        program: "torwart".to_owned(),
+        is_live: false,
+        is_alone: Default::default(),
+    }
 }
 
 #[test]

@@ -92,7 +92,7 @@ async fn perform(
         }
     };
     tokio::pin!(end);
-    loop {
+    while console.is_heard() {
         tokio::select! {
             () = &mut end => break,
             () = signals.stop() => break,

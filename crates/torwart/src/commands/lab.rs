@@ -83,17 +83,19 @@ fn announce(lab: &Lab, authority: &Path, console: &Console) {
         [format!("  {}", say("lab-names")), format!("{names} (UDP, *.lab.test)")],
         [format!("  {}", say("lab-authority")), authority.clone()],
     ]));
-    let own_port = lab.targets().iter().find(|target| target.fault.place() == Place::Port);
-    let own_port = own_port.map(|target| target.url.clone()).unwrap_or_default();
+    let own = lab.targets().iter().find(|target| target.fault.place() == Place::Port);
+    let (fault, own_port) = own.map_or(("", ""), |target| (&target.fault.name, &target.url));
+    let program = &console.program;
     console.line(&format!("\n{}", console.out.paint(Tone::Strong, &say("lab-try"))));
     for (key, command) in [
         ("lab-try-list", format!("curl {plain}/")),
         ("lab-try-fault", format!("curl -v {plain}/fault/head-cut")),
         ("lab-try-tls", format!("curl -v --cacert {authority} {tls}/fault/body-cut-length")),
-        ("lab-try-gateway", format!("torwart serve --listen 127.0.0.1:8081 --to {plain}")),
-        ("lab-try-port", format!("torwart serve --listen 127.0.0.1:8081 --to {own_port}")),
+        ("lab-try-gateway", format!("{program} serve --listen 127.0.0.1:8081 --to {plain}")),
+        ("lab-try-port", format!("{program} serve --listen 127.0.0.1:8081 --to {own_port}")),
     ] {
-        console.line(&format!("  {}\n    {}", say(key), console.out.paint(Tone::Code, &command)));
+        let told = console.fill(key, &[("fault", fault)]);
+        console.line(&format!("  {told}\n    {}", console.out.paint(Tone::Code, &command)));
     }
     let count = lab.targets().len() as u64;
     console.line(&format!("\n{} {}", console.count("lab-faults", count), say("lab-stop")));

@@ -175,6 +175,8 @@ async fn attend(gateway: Gateway, mut reloader: Option<Reloader>, mut signals: S
 /// Lets running exchanges end; a second wish to stop ends at once.
 async fn drain(gateway: Gateway, mut signals: Signals, console: &Console) {
     let within = gateway.plan().drain;
+    // Load balancers look here: they shall know before anybody else.
+    gateway.status().drain();
     let told = torwart_config::show_duration(within);
     console.note(&console.fill("serve-draining", &[("within", &told)]));
     let (ended, end) = oneshot::channel();

@@ -45,3 +45,19 @@ fn a_taken_port_is_no_obstacle_and_the_shop_is_open() {
     assert_eq!(outcome.code, Some(0));
     assert!(outcome.out.contains("For the visitors"), "{}", outcome.out);
 }
+
+#[test]
+fn the_demonstration_ends_when_nobody_looks_any_more() {
+    let arguments = ["demo", "--listen", "127.0.0.1:0"];
+    let mut command = crate::program::command(&arguments, &[]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("the program was built");
+    drop(child.stdout.take());
+    let until = std::time::Instant::now() + crate::program::PATIENCE;
+    while child.try_wait().expect("it is our child").is_none() {
+        if std::time::Instant::now() > until {
+            child.kill().expect("it runs");
+            panic!("it goes on for nobody");
+        }
+        std::thread::park_timeout(std::time::Duration::from_millis(20));
+    }
+}

@@ -173,7 +173,7 @@ fn details(probe: &Probe, console: &Console, text: &mut String) {
             let actor = sentence::actor(cause.actor(), console.lang);
             say(&console.fill("check-acts", &[("actor", &actor)]));
         }
-        say(&format!("torwart explain {}", cause.id()));
+        say(&format!("{} explain {}", console.program, cause.id()));
     }
 }
 

@@ -127,7 +127,7 @@ impl<'a> Show<'a> {
         }
         let console = self.console;
         let word = console.say(&format!("demo-fate-{}", fate.id().replace('_', "-")));
-        let word = console.out.paint(fate.tone(), &format!("{word:12}"));
+        let word = console.out.paint(fate.tone(), &format!("{word:13}"));
         let request = format!("{} {}", exchange.method, exchange.path);
         let status = exchange.status.map_or("---".to_owned(), |status| status.to_string());
         let why = self.why(exchange, fate);
@@ -187,7 +187,7 @@ impl<'a> Show<'a> {
         for command in [
             format!("curl -i {url}/alone/"),
             format!("curl -i -H 'Accept: application/problem+json' {url}/alone/"),
-            format!("torwart explain {}{}", console.say("demo-request-id"), self.admin_option()),
+            format!("{} explain {}{}", console.program, console.say("demo-request-id"), self.admin_option()),
         ] {
             console.line(&format!("  {}", paint(Tone::Code, &command)));
         }
@@ -223,7 +223,7 @@ impl<'a> Show<'a> {
         let failed = if failed.is_empty() { exchange.cause.map_or("-", Cause::id) } else { &failed };
         let mut why = self.console.fill(key, &[("failed", failed), ("last", &last)]);
         if matches!(fate, Fate::Answered | Fate::Cut) {
-            let command = format!("torwart explain {}{}", exchange.id, self.admin_option());
+            let command = format!("{} explain {}{}", self.console.program, exchange.id, self.admin_option());
             why.push_str(&format!("; {}", self.console.out.paint(Tone::Code, &command)));
         }
         why
@@ -263,6 +263,10 @@ impl<'a> Show<'a> {
         let names = ["well", "masked", "answered", "passed", "cut"];
         let texts: Vec<(&str, &str)> = names.into_iter().zip(numbers.iter().map(String::as_str)).collect();
         let told = self.console.fill("demo-tally", &texts);
+        // A line that is drawn again must not be broken by the terminal.
+        let room =
+            if self.console.is_live { self.console.out.width.saturating_sub(CLOCK) } else { usize::MAX };
+        let told: String = told.chars().take(room).collect();
         format!("{}  {}", self.clock(), self.console.out.paint(Tone::Faint, &told))
     }
 
@@ -320,4 +324,8 @@ impl Tally {
 
 /// To the beginning of the line, and clear it.
 const CLEAR_LINE: &str = "\r\u{1b}[2K";
+
+/// Columns for the time, the gap behind it, and the last one, which stays free.
+const CLOCK: usize = 8;
+
 const SCHEMA: u32 = 1;
