@@ -18,7 +18,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE.parent / "target")) / "release"
 HARNESS = TARGET / "torwart-bench"
-TORWART = TARGET / "torwart"
+# Another build than the usual one, to compare two of them.
+TORWART = pathlib.Path(os.environ.get("TORWART", TARGET / "torwart"))
 
 
 class Unfit(Exception):
@@ -222,7 +223,7 @@ class Proxy:
         command = {
             "nginx": lambda: [find("nginx"), "-p", bench.directory, "-c", config],
             "haproxy": lambda: [find("haproxy"), "-db", "-f", config],
-            "torwart": lambda: [TORWART, "serve", "--config", config, "--workers", len(cores)],
+            "torwart": lambda: [TORWART, "serve", "--config", config],
             "floor": lambda: [HARNESS, "floor", "--listen", f"127.0.0.1:{self.http}",
                               "--to", f"127.0.0.1:{bench.origin_port}"],
         }[kind]()
