@@ -62,6 +62,7 @@ impl Lines {
                 if cause.actor() != Actor::Nobody {
                     self.put(say("acts", lang), &sentence::actor(cause.actor(), lang));
                 }
+                self.put(say("more", lang), &format!("torwart explain {cause}"));
             }
             Verdict::Open { candidates, missing } => {
                 let ids: Vec<_> = candidates.iter().map(|cause| cause.id()).collect();
