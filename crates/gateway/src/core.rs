@@ -5,7 +5,9 @@ use crate::date;
 use crate::outbox::Outbox;
 use crate::pool::{IdleLinks, Keep, SWEEP};
 use crate::shared::Shared;
-use crate::snapshot::{Snapshot, Upstream};
+use crate::snapshot::Snapshot;
+use crate::spare::Spare;
+use crate::upstream::Upstream;
 use crate::wheel::Wheel;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -37,13 +39,8 @@ pub struct Core {
     pub tasks: Tasks,
     view: RefCell<Rc<View>>,
     ids: RefCell<RequestIds>,
-    #[expect(
-        clippy::vec_box,
-        reason = "desks are handed around at every read; a pointer moves, not the desk"
-    )]
-    desks: RefCell<Vec<Box<Desk>>>,
-    #[expect(clippy::vec_box, reason = "as above")]
-    upstream_desks: RefCell<Vec<Box<UpstreamDesk>>>,
+    desks: Spare<Desk>,
+    upstream_desks: Spare<UpstreamDesk>,
     date: RefCell<(Instant, Vec<u8>)>,
     /// For paths and targets under construction; never held across a wait.
     pub scratch: RefCell<Vec<u8>>,
@@ -132,8 +129,8 @@ impl Core {
             tasks: Tasks,
             view,
             ids,
-            desks: RefCell::default(),
-            upstream_desks: RefCell::default(),
+            desks: Spare::new(FREE_KEPT),
+            upstream_desks: Spare::new(FREE_KEPT),
             date: RefCell::new((Instant::now(), http_date())),
             scratch: RefCell::default(),
             pipes: RefCell::default(),
@@ -170,7 +167,7 @@ impl Core {
 
     /// Buffers for an exchange.
     pub fn take_desk(&self) -> Box<Desk> {
-        self.desks.borrow_mut().pop().unwrap_or_else(|| {
+        self.desks.take().unwrap_or_else(|| {
             Box::new(Desk { request: Head::with_capacity(REQUEST_BUFFER), ..Desk::default() })
         })
     }
@@ -182,15 +179,12 @@ impl Core {
             desk.request.buffer.shrink(REQUEST_BUFFER);
         }
         desk.out.shrink(OUTBOX_KEPT);
-        let mut desks = self.desks.borrow_mut();
-        if desks.len() < FREE_KEPT {
-            desks.push(desk);
-        }
+        self.desks.give(desk);
     }
 
     /// Buffers for the upstream's side.
     pub fn take_upstream_desk(&self) -> Box<UpstreamDesk> {
-        self.upstream_desks.borrow_mut().pop().unwrap_or_else(|| {
+        self.upstream_desks.take().unwrap_or_else(|| {
             Box::new(UpstreamDesk { response: Head::with_capacity(RESPONSE_BUFFER), out: Outbox::default() })
         })
     }
@@ -202,10 +196,7 @@ impl Core {
             desk.response.buffer.shrink(RESPONSE_BUFFER);
         }
         desk.out.shrink(OUTBOX_KEPT);
-        let mut desks = self.upstream_desks.borrow_mut();
-        if desks.len() < FREE_KEPT {
-            desks.push(desk);
-        }
+        self.upstream_desks.give(desk);
     }
 
     /// Whether a pipe is to be had; makes one if need be. Without one, bodies are copied.
@@ -258,6 +249,8 @@ impl Core {
                 continue;
             }
             swept = now;
+            self.desks.trim();
+            self.upstream_desks.trim();
             let view = self.view();
             for pool in &view.pools {
                 for upstream in pool.upstreams.iter().filter(|upstream| !upstream.idle.is_empty()) {
