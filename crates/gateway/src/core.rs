@@ -303,14 +303,18 @@ impl View {
         self.snapshot.plan.sites.iter().position(|known| std::ptr::eq(known, site))
     }
 
-    /// The view of the same upstream, reached in the same way. Upstreams with TLS start anew: files may have changed.
+    /// The view of the same upstream, reached in the same way. After a reload upstreams with TLS start anew, because
+    /// files may have changed.
     fn find(&self, wanted: &Upstream) -> Option<Rc<UpstreamView>> {
         let is_same = |view: &&Rc<UpstreamView>| {
             let have = &view.upstream;
             Arc::ptr_eq(&have.state, &wanted.state)
                 && have.target.place == wanted.target.place
-                && have.target.tls.is_none()
-                && wanted.target.tls.is_none()
+                && match (&have.target.tls, &wanted.target.tls) {
+                    (None, None) => true,
+                    (Some(have), Some(wanted)) => Arc::ptr_eq(have, wanted),
+                    (Some(_), None) | (None, Some(_)) => false,
+                }
                 && have.authority == wanted.authority
         };
         self.pools.iter().flat_map(|pool| &pool.upstreams).find(is_same).cloned()

@@ -6,6 +6,7 @@
 use crate::certificates::Certificates;
 use crate::core::Core;
 use crate::listeners::{Bound, Command, Listeners, bind};
+use crate::names::{Addresses, NameWatch, News, spread_names};
 use crate::shared::Shared;
 use crate::snapshot::{BuildProblem, Snapshot};
 use crate::worker;
@@ -13,7 +14,7 @@ use arc_swap::ArcSwap;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
@@ -30,13 +31,28 @@ pub struct Gateway {
     shared: Arc<Shared>,
     workers: Vec<Worker>,
     journal: Option<JournalWriter>,
-    listeners: Mutex<Listeners>,
-    pseudonym: Arc<str>,
+    control: Arc<Control>,
+    names: NameWatch,
 }
 
 struct Worker {
     commands: mpsc::UnboundedSender<Command>,
-    thread: JoinHandle<()>,
+    /// Ends with whether all connections did so by themselves.
+    thread: JoinHandle<bool>,
+}
+
+/// What new plans and new addresses of names are taken over by.
+struct Control {
+    shared: Arc<Shared>,
+    pseudonym: Arc<str>,
+    /// Locked while a new snapshot is made, so that they follow each other.
+    steering: Mutex<Steering>,
+}
+
+#[derive(Default)]
+struct Steering {
+    listeners: Listeners,
+    addresses: Addresses,
 }
 
 /// Why the gateway could not start, or could not take over a plan.
@@ -80,19 +96,23 @@ impl Gateway {
         let pseudonym: Arc<str> = pseudonym().into();
         let resolver =
             Resolver::start(&plan.resolver, SystemFiles::default()).map_err(StartProblem::System)?;
+        let resolver = Arc::new(resolver);
         let journal = open_journal(&plan, options, &metrics)?;
         let failures = Arc::new(Failures::new(plan.log.failed_exchanges));
-        let snapshot = Snapshot::build(plan, None, &metrics, &pseudonym).map_err(StartProblem::Build)?;
-        let mut listeners = Listeners::default();
-        let bound = listeners.take_over(&snapshot.plan.listeners, count)?;
+        let mut steering = Steering::default();
+        let snapshot = Snapshot::build(plan, None, &steering.addresses, &metrics, &pseudonym)
+            .map_err(StartProblem::Build)?;
+        let names = spread_names(&snapshot.plan);
+        let bound = steering.listeners.bind_missing(&snapshot.plan.listeners, count)?;
+        steering.listeners.add(&bound);
         status.set_workers(count as u64);
-        status.set_generation(snapshot.generation);
+        status.set_generation(snapshot.plan_generation);
         let shared = Arc::new(Shared {
             generation: AtomicU64::new(snapshot.generation),
             snapshot: ArcSwap::from_pointee(snapshot),
             drains: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
-            resolver: Arc::new(resolver),
+            resolver: Arc::clone(&resolver),
             metrics,
             failures,
             status,
@@ -103,7 +123,12 @@ impl Gateway {
             let journal = journal.as_ref().map(|writer| writer.journal(&shared.metrics));
             workers.push(start_worker(&shared, index, journal).map_err(StartProblem::System)?);
         }
-        let gateway = Self { shared, workers, journal, listeners: Mutex::new(listeners), pseudonym };
+        let control =
+            Arc::new(Control { shared: Arc::clone(&shared), pseudonym, steering: Mutex::new(steering) });
+        let told = Arc::clone(&control);
+        let names =
+            NameWatch::start(resolver, names, move |news| told.learn(news)).map_err(StartProblem::System)?;
+        let gateway = Self { shared, workers, journal, control, names };
         gateway.hand_out(bound);
         gateway.shared.status.set_listeners_up(true);
         Ok(gateway)
@@ -111,7 +136,7 @@ impl Gateway {
 
     /// The addresses clients can connect to, with the ports the system chose; and whether they speak TLS.
     pub fn addresses(&self) -> Vec<Bound> {
-        self.listeners().bound()
+        self.control.steering().listeners.bound()
     }
 
     /// Takes over a new plan without dropping a connection. With any problem the old plan goes on.
@@ -122,20 +147,31 @@ impl Gateway {
     /// # Errors
     /// What the plan needs and the system does not give.
     pub fn adopt(&self, plan: Plan) -> Result<u64, StartProblem> {
+        let mut steering = self.control.steering();
         let before = self.shared.snapshot.load_full();
-        let snapshot = Snapshot::build(plan, Some(&before), &self.shared.metrics, &self.pseudonym)
-            .map_err(StartProblem::Build)?;
-        let generation = snapshot.generation;
-        let wanted = snapshot.plan.listeners.clone();
-        let mut listeners = self.listeners();
-        let fresh = listeners.take_over(&wanted, self.workers.len())?;
-        let gone = listeners.drop_others(&wanted);
-        drop(listeners);
+        let wanted = plan.listeners.clone();
+        let names = spread_names(&plan);
+        // Bound first: building replaces certificates in place, which must not happen for a plan that is refused.
+        let fresh = steering.listeners.bind_missing(&wanted, self.workers.len())?;
+        let snapshot = Snapshot::build(
+            plan,
+            Some(&before),
+            &steering.addresses,
+            &self.shared.metrics,
+            &self.control.pseudonym,
+        )
+        .map_err(StartProblem::Build)?;
+        let generation = snapshot.plan_generation;
+        steering.listeners.add(&fresh);
+        let gone = steering.listeners.drop_others(&wanted);
+        steering.addresses.keep_only(&names);
         self.shared.adopt(snapshot);
+        // Under the lock still, so that cores hear of plans in their order.
         self.hand_out(fresh);
         for listener in gone {
             self.tell(|_| Command::Unlisten(listener.clone()));
         }
+        self.names.want(names);
         Ok(generation)
     }
 
@@ -158,11 +194,12 @@ impl Gateway {
         self.shared.drain();
         let until = Instant::now() + within;
         self.tell(|_| Command::Drain { until });
+        let mut is_orderly = true;
         for worker in self.workers.drain(..) {
-            // A worker that panicked has nothing left to wait for.
-            let _ = worker.thread.join();
+            // A worker that panicked has nothing left to wait for, and its connections were cut.
+            is_orderly &= worker.thread.join().unwrap_or(false);
         }
-        self.shared.connections.load(std::sync::atomic::Ordering::Relaxed) == 0
+        is_orderly
     }
 
     /// The counters.
@@ -185,10 +222,6 @@ impl Gateway {
         self.shared.snapshot.load().plan.clone()
     }
 
-    fn listeners(&self) -> std::sync::MutexGuard<'_, Listeners> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn hand_out(&self, bound: Vec<bind::Sockets>) {
         for sockets in bound {
             for (worker, socket) in self.workers.iter().zip(sockets.each) {
@@ -205,6 +238,32 @@ impl Gateway {
     }
 }
 
+impl Control {
+    fn steering(&self) -> MutexGuard<'_, Steering> {
+        // Whoever panicked here left listeners and addresses as they were, or changed as a whole.
+        self.steering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in news about names; a change makes a new snapshot of the same plan.
+    fn learn(&self, news: Vec<News>) {
+        let mut steering = self.steering();
+        let before = self.shared.snapshot.load_full();
+        let names = spread_names(&before.plan);
+        let mut has_changed = false;
+        for news in news.into_iter().filter(|news| names.contains(&news.name)) {
+            let (name, count) =
+                (Arc::clone(&news.name), news.addresses.as_ref().map_or(0, |found| found.len()));
+            if steering.addresses.learn(news) {
+                has_changed = true;
+                tracing::info!(%name, addresses = count, "the addresses of a name have changed");
+            }
+        }
+        if has_changed {
+            self.shared.adopt(before.spread_anew(&steering.addresses, &self.shared.metrics));
+        }
+    }
+}
+
 /// Reads every file a plan names, as starting with it would, and binds nothing. Returns until when each certificate is
 /// valid, in seconds since 1970.
 ///
@@ -213,7 +272,7 @@ impl Gateway {
 pub fn rehearse(plan: Plan) -> Result<Vec<(String, u64)>, Vec<BuildProblem>> {
     let certificates = Certificates::load(&plan.sites);
     let metrics = Metrics::new(1, Arc::new(Status::new("", Timestamp::default())));
-    Snapshot::build(plan, None, &metrics, &Arc::from(""))?;
+    Snapshot::build(plan, None, &Addresses::default(), &metrics, &Arc::from(""))?;
     certificates
         .map(|certificates| certificates.expiries())
         .map_err(|found| found.into_iter().map(BuildProblem::Certificate).collect())
@@ -227,9 +286,10 @@ fn start_worker(shared: &Arc<Shared>, index: usize, journal: Option<Journal>) ->
             let recorder = Recorder::new(shared.metrics.core(index), journal, Arc::clone(&shared.failures));
             Core::new(shared, recorder)
         };
-        if let Err(error) = worker::run(make_core, received) {
+        worker::run(make_core, received).unwrap_or_else(|error| {
             tracing::error!(%error, index, "a worker could not start");
-        }
+            false
+        })
     })?;
     Ok(Worker { commands, thread })
 }

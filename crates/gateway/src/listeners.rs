@@ -45,19 +45,19 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds what is wanted and not bound yet, once per worker.
-    pub fn take_over(&mut self, wanted: &[Listener], workers: usize) -> Result<Vec<Sockets>, StartProblem> {
-        let mut fresh = Vec::new();
-        for listener in wanted {
-            if self.open.iter().any(|(known, _)| known == listener) {
-                continue;
-            }
-            let sockets = bind::bind(listener, workers)
-                .map_err(|error| StartProblem::Listen { address: describe(&listener.address), error })?;
-            fresh.push(sockets);
-        }
+    /// Binds what is wanted and not bound yet, once per worker. Nothing is kept of it until it is added.
+    pub fn bind_missing(&self, wanted: &[Listener], workers: usize) -> Result<Vec<Sockets>, StartProblem> {
+        let is_missing = |listener: &&Listener| !self.open.iter().any(|(known, _)| known == *listener);
+        let bind = |listener: &Listener| {
+            bind::bind(listener, workers)
+                .map_err(|error| StartProblem::Listen { address: describe(&listener.address), error })
+        };
+        wanted.iter().filter(is_missing).map(bind).collect()
+    }
+
+    /// These are bound from now on.
+    pub fn add(&mut self, fresh: &[Sockets]) {
         self.open.extend(fresh.iter().map(|sockets| (sockets.listener.clone(), sockets.address.clone())));
-        Ok(fresh)
     }
 
     /// Forgets what is not wanted any more, and names it.

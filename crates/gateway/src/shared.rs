@@ -38,10 +38,10 @@ impl Shared {
 
     /// Puts a new snapshot in place; running exchanges keep theirs.
     pub fn adopt(&self, snapshot: Snapshot) {
-        let generation = snapshot.generation;
+        let Snapshot { generation, plan_generation, .. } = snapshot;
         self.snapshot.store(Arc::new(snapshot));
         self.generation.store(generation, Ordering::Release);
-        self.status.set_generation(generation);
+        self.status.set_generation(plan_generation);
     }
 
     /// Begins the drain.

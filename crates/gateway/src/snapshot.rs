@@ -1,15 +1,15 @@
 //! Everything the data plane needs from a plan, built once per reload and then only read.
 //!
 //! What must outlive a reload (what was learned about an upstream) is carried over from the snapshot before, by the
-//! upstream's identity. Building touches files (certificates, templates) and so belongs to the control thread.
+//! upstream's identity. Building touches files (certificates, templates) and so belongs to the control side. When only
+//! the addresses of names have changed, a new snapshot of the same plan is made without touching any.
 
 use crate::certificates::{CertificateProblem, Certificates};
-use std::collections::HashMap;
+use crate::names::Addresses;
+use crate::upstream::{self, Learned, Upstream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
 use torwart_config::{Plan, plan};
-use torwart_dial::{Place, SocketPlan, Target, TlsClient, TlsConfigProblem};
+use torwart_dial::TlsConfigProblem;
 use torwart_policy::route::RouteTable;
 use torwart_record::{Labels, Metrics, PoolLabels, RouteLabels, Series};
 use torwart_report::answer::Template;
@@ -19,47 +19,26 @@ use torwart_wire::http1::Leniency;
 pub struct Snapshot {
     /// The plan.
     pub plan: Plan,
-    /// Which number this plan has; it grows with every reload.
+    /// Which number this snapshot has; cores see by it that there is a new one.
     pub generation: u64,
+    /// Which number the plan has; it grows with every reload.
+    pub plan_generation: u64,
     /// Finds site and route of a request.
     pub routes: RouteTable,
-    /// The upstreams of each pool.
+    /// The upstreams of each pool, names spread where the plan wants that.
     pub pools: Vec<Vec<Upstream>>,
+    /// The upstreams of each pool as the plan writes them.
+    written: Arc<[Vec<Upstream>]>,
     /// The names of the plan, resolved to their counters.
     pub series: Arc<Series>,
     /// What TLS listeners need; none without certificates.
     pub certificates: Option<Arc<Certificates>>,
     /// The sites' own answer pages: plan-wide ones first, then by site.
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
     /// The deviations from strictness the operator asked for.
     pub leniency: Leniency,
     /// This instance's name in `Via`.
     pub pseudonym: Arc<str>,
-}
-
-/// One upstream, ready to be dialled.
-#[derive(Clone)]
-pub struct Upstream {
-    /// Where it is and how it is spoken to.
-    pub target: Target,
-    /// What `Host` says under the policy `upstream`.
-    pub authority: Arc<str>,
-    /// What was learned about it, shared by all cores and kept across reloads.
-    pub state: Arc<UpstreamState>,
-}
-
-/// What was learned about an upstream. Relaxed atomics on a cache line of their own.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-pub struct UpstreamState {
-    /// Shortest idle time after which it was seen to close, in milliseconds; 0 while unknown.
-    idle_seen: AtomicU64,
-    /// What it announced by `Keep-Alive: timeout=`, in milliseconds; 0 while unknown.
-    idle_hinted: AtomicU64,
-    /// Until when it is asked last, in milliseconds of the gateway's clock.
-    resting_until: AtomicU64,
-    /// Failed connections in a row.
-    failures: AtomicU32,
 }
 
 /// The operator's own pages.
@@ -101,30 +80,23 @@ impl std::fmt::Display for BuildProblem {
 }
 
 impl Snapshot {
-    /// Makes a plan ready; `before` is the snapshot it replaces.
+    /// Makes a plan ready; `before` is the snapshot it replaces, `addresses` are those of spread names.
     ///
     /// # Errors
     /// Every file that is missing or wrong.
     pub fn build(
         plan: Plan,
         before: Option<&Self>,
+        addresses: &Addresses,
         metrics: &Metrics,
         pseudonym: &Arc<str>,
     ) -> Result<Self, Vec<BuildProblem>> {
         let mut problems = Vec::new();
-        let known: HashMap<(String, String), Arc<UpstreamState>> = before
-            .into_iter()
-            .flat_map(|before| before.plan.pools.iter().zip(&before.pools))
-            .flat_map(|(pool, upstreams)| upstreams.iter().map(move |upstream| (pool, upstream)))
-            .map(|(pool, upstream)| {
-                ((pool.name.to_string(), upstream.target.label.to_string()), Arc::clone(&upstream.state))
-            })
-            .collect();
-        let pools = plan
+        let written: Vec<Vec<Upstream>> = plan
             .pools
             .iter()
             .map(|pool| {
-                build_pool(pool, &known).unwrap_or_else(|problem| {
+                upstream::build(pool).unwrap_or_else(|problem| {
                     problems.push(BuildProblem::UpstreamTls { pool: Arc::clone(&pool.name), problem });
                     Vec::new()
                 })
@@ -140,18 +112,54 @@ impl Snapshot {
         if let Some(certificates) = &certificates {
             metrics.set_certificates(certificates.expiries());
         }
+        let learned = before.map(Self::learned).unwrap_or_default();
+        let pools = spread(&plan, &written, addresses, &learned);
         Ok(Self {
             generation: before.map_or(1, |before| before.generation + 1),
+            plan_generation: before.map_or(1, |before| before.plan_generation + 1),
             routes: RouteTable::new(&plan),
+            series: metrics.adopt(&labels(&plan, &pools)),
             pools,
-            series: metrics.adopt(&labels(&plan)),
+            written: written.into(),
             certificates,
-            templates,
+            templates: Arc::new(templates),
             pseudonym: plan.pseudonym.clone().unwrap_or_else(|| Arc::clone(pseudonym)),
             leniency: leniency(&plan.lenient),
             plan,
         })
     }
+
+    /// The same plan, with the names spread over these addresses.
+    pub fn spread_anew(&self, addresses: &Addresses, metrics: &Metrics) -> Self {
+        let pools = spread(&self.plan, &self.written, addresses, &self.learned());
+        Self {
+            plan: self.plan.clone(),
+            generation: self.generation + 1,
+            plan_generation: self.plan_generation,
+            routes: self.routes.clone(),
+            series: metrics.adopt(&labels(&self.plan, &pools)),
+            pools,
+            written: Arc::clone(&self.written),
+            certificates: self.certificates.clone(),
+            templates: Arc::clone(&self.templates),
+            leniency: self.leniency,
+            pseudonym: Arc::clone(&self.pseudonym),
+        }
+    }
+
+    fn learned(&self) -> Learned {
+        Learned::under(&self.plan, &self.pools)
+    }
+}
+
+fn spread(
+    plan: &Plan,
+    written: &[Vec<Upstream>],
+    addresses: &Addresses,
+    learned: &Learned,
+) -> Vec<Vec<Upstream>> {
+    let pools = plan.pools.iter().zip(written);
+    pools.map(|(pool, written)| upstream::spread(pool, written, addresses, learned)).collect()
 }
 
 /// The operator's leniencies in the codec's words: the same names.
@@ -200,38 +208,7 @@ fn build_certificates(
     }
 }
 
-fn build_pool(
-    pool: &plan::Pool,
-    known: &HashMap<(String, String), Arc<UpstreamState>>,
-) -> Result<Vec<Upstream>, TlsConfigProblem> {
-    let needs_tls = pool.upstreams.iter().any(|upstream| upstream.scheme == plan::Scheme::Https);
-    let tls = if needs_tls { Some(Arc::new(TlsClient::build(&pool.tls)?)) } else { None };
-    let build = |upstream: &plan::Upstream| {
-        let key = (pool.name.to_string(), upstream.label.to_string());
-        Upstream {
-            target: Target {
-                label: Arc::clone(&upstream.label),
-                place: place(&upstream.target),
-                tls: (upstream.scheme == plan::Scheme::Https).then(|| tls.clone()).flatten(),
-                socket: SocketPlan::default(),
-            },
-            authority: Arc::clone(&upstream.authority),
-            state: known.get(&key).cloned().unwrap_or_default(),
-        }
-    };
-    Ok(pool.upstreams.iter().map(build).collect())
-}
-
-/// Where the plan says an upstream is, in the words of `dial`.
-pub fn place(target: &plan::Target) -> Place {
-    match target {
-        plan::Target::Name { name, port } => Place::Name { host: Arc::clone(name), port: *port },
-        plan::Target::Address(address) => Place::Ip(*address),
-        plan::Target::Unix(path) => Place::Unix(path.to_string_lossy().into()),
-    }
-}
-
-fn labels(plan: &Plan) -> Labels {
+fn labels(plan: &Plan, pools: &[Vec<Upstream>]) -> Labels {
     let mut routes = vec![RouteLabels::default(); plan.routes];
     for (site, route) in plan.all_routes() {
         let pools = match &route.action {
@@ -242,56 +219,11 @@ fn labels(plan: &Plan) -> Labels {
             *labels = RouteLabels { site: site.name.to_string(), route: route.name.to_string(), pools };
         }
     }
-    let pools = plan.pools.iter().map(|pool| PoolLabels {
+    let pools = plan.pools.iter().zip(pools).map(|(pool, upstreams)| PoolLabels {
         name: pool.name.to_string(),
-        upstreams: pool.upstreams.iter().map(|upstream| upstream.label.to_string()).collect(),
+        upstreams: upstreams.iter().map(|upstream| upstream.target.label.to_string()).collect(),
     });
     Labels { routes, pools: pools.collect() }
-}
-
-impl UpstreamState {
-    /// The shortest idle time after which the upstream was seen to close.
-    pub fn idle_seen(&self) -> Option<Duration> {
-        millis(self.idle_seen.load(Ordering::Relaxed))
-    }
-
-    /// The idle time the upstream announced.
-    pub fn idle_hinted(&self) -> Option<Duration> {
-        millis(self.idle_hinted.load(Ordering::Relaxed))
-    }
-
-    /// Remembers an observed idle time.
-    pub fn see_idle(&self, time: Duration) {
-        self.idle_seen.store(as_millis(time).max(1), Ordering::Relaxed);
-    }
-
-    /// Remembers an announced idle time.
-    pub fn hint_idle(&self, time: Duration) {
-        let time = as_millis(time).max(1);
-        if self.idle_hinted.load(Ordering::Relaxed) != time {
-            self.idle_hinted.store(time, Ordering::Relaxed);
-        }
-    }
-
-    /// A connection to it failed: it is asked last for a while, longer each time in a row.
-    pub fn rest(&self, now: Duration) {
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed).min(MOST_DOUBLINGS);
-        let until = now + FIRST_REST * (1 << failures);
-        self.resting_until.store(as_millis(until), Ordering::Relaxed);
-    }
-
-    /// It answered.
-    pub fn revive(&self) {
-        if self.failures.load(Ordering::Relaxed) != 0 {
-            self.failures.store(0, Ordering::Relaxed);
-            self.resting_until.store(0, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether others should be asked first.
-    pub fn is_resting(&self, now: Duration) -> bool {
-        self.resting_until.load(Ordering::Relaxed) > as_millis(now)
-    }
 }
 
 impl Templates {
@@ -328,16 +260,3 @@ impl Templates {
         }
     }
 }
-
-fn millis(value: u64) -> Option<Duration> {
-    (value > 0).then(|| Duration::from_millis(value))
-}
-
-fn as_millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-const FIRST_REST: Duration = Duration::from_millis(500);
-
-/// 500 ms doubled this often is 8 s.
-const MOST_DOUBLINGS: u32 = 4;

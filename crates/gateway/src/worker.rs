@@ -13,32 +13,34 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use torwart_config::plan::Listener;
 
-/// Runs until told to drain, and until that is done.
+/// Runs until told to drain, and until that is done. Returns whether all connections ended by themselves.
 pub fn run(
     make_core: impl FnOnce() -> Rc<Core>,
     commands: mpsc::UnboundedReceiver<Command>,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let runtime = Builder::new_current_thread()
         .enable_io()
         .enable_time()
         // One turn looks at the sockets as often as there is work for a few dozen connections.
         .event_interval(EVENT_INTERVAL)
         .build_local(LocalOptions::default())?;
-    runtime.block_on(async {
+    Ok(runtime.block_on(async {
         let core = make_core();
         let mut house = JoinSet::new();
         house.spawn_local(Rc::clone(&core.wheel).drive());
         house.spawn_local(Rc::clone(&core).keep_house());
-        serve(&core, commands).await;
-    });
-    Ok(())
+        serve(&core, commands).await
+    }))
 }
 
-async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) {
+async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) -> bool {
     let mut running: Vec<(Listener, watch::Sender<bool>)> = Vec::new();
     let mut tasks = JoinSet::new();
     let until = loop {
-        match commands.recv().await {
+        let command = commands.recv().await;
+        // Listeners that were taken away have ended by now.
+        while tasks.try_join_next().is_some() {}
+        match command {
             Some(Command::Listen { listener, socket }) => match open(socket, listener.tls) {
                 Ok(listening) => {
                     let (stop, stopped) = watch::channel(false);
@@ -74,7 +76,7 @@ async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) 
         }
     };
     // What has not ended by then is closed with the runtime; its exchanges still make their records.
-    let _ = tokio::time::timeout_at(until.into(), drained).await;
+    tokio::time::timeout_at(until.into(), drained).await.is_ok()
 }
 
 fn open(socket: Socket, is_tls: bool) -> io::Result<Listening> {

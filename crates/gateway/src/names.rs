@@ -1,0 +1,189 @@
+//! Names whose every address is an upstream of its own (`resolve = "each"`): who asks for them, again and again.
+//!
+//! One thread of the control side asks the resolver for each such name as soon as a plan has it and whenever the answer
+//! is about to expire. What it learns goes to the gateway, which makes a new snapshot of the plan if it is news. The
+//! cores never wait for this.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+use torwart_config::Plan;
+use torwart_config::plan::{SpreadNames, Target};
+use torwart_dial::Resolver;
+
+/// The addresses of spread names, as far as they are known.
+#[derive(Debug, Default)]
+pub struct Addresses(HashMap<Arc<str>, Arc<[IpAddr]>>);
+
+/// What was found out about a name: its addresses, or that there are none to be had.
+pub struct News {
+    /// The name.
+    pub name: Arc<str>,
+    /// Its addresses, sorted, each once; never empty.
+    pub addresses: Option<Arc<[IpAddr]>>,
+}
+
+/// The thread that asks. Dropping it ends the thread.
+pub struct NameWatch {
+    /// Always there until the drop, which closes it to end the thread.
+    names: Option<watch::Sender<Vec<Arc<str>>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Addresses {
+    /// The addresses of a name; none while they are unknown.
+    pub fn of(&self, name: &str) -> Option<&[IpAddr]> {
+        self.0.get(name).map(|addresses| &**addresses)
+    }
+
+    /// Takes in what was found out; whether that changed anything.
+    pub fn learn(&mut self, news: News) -> bool {
+        let News { name, addresses } = news;
+        if self.0.get(&name) == addresses.as_ref() {
+            return false;
+        }
+        match addresses {
+            Some(addresses) => self.0.insert(name, addresses),
+            None => self.0.remove(&name),
+        };
+        true
+    }
+
+    /// Forgets all other names.
+    pub fn keep_only(&mut self, names: &[Arc<str>]) {
+        self.0.retain(|name, _| names.contains(name));
+    }
+}
+
+/// The names a plan wants spread, each once.
+pub fn spread_names(plan: &Plan) -> Vec<Arc<str>> {
+    let pools = plan.pools.iter().filter(|pool| pool.spread == SpreadNames::Each);
+    let names = pools.flat_map(|pool| &pool.upstreams).filter_map(|upstream| match &upstream.target {
+        Target::Name { name, .. } => Some(Arc::clone(name)),
+        Target::Address(_) | Target::Unix(_) => None,
+    });
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+impl NameWatch {
+    /// Starts the thread; it tells `tell` what it found out, several names at once where they come together.
+    pub fn start(
+        resolver: Arc<Resolver>,
+        names: Vec<Arc<str>>,
+        tell: impl Fn(Vec<News>) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (names, wanted) = watch::channel(names);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let thread = std::thread::Builder::new()
+            .name("names".into())
+            .spawn(move || runtime.block_on(ask_all(resolver, wanted, tell)))?;
+        Ok(Self { names: Some(names), thread: Some(thread) })
+    }
+
+    /// These names are wanted from now on, and no others.
+    pub fn want(&self, names: Vec<Arc<str>>) {
+        if let Some(wanted) = &self.names {
+            wanted.send_replace(names);
+        }
+    }
+}
+
+impl Drop for NameWatch {
+    fn drop(&mut self) {
+        self.names = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic there was already reported by the panic hook.
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn ask_all(
+    resolver: Arc<Resolver>,
+    mut wanted: watch::Receiver<Vec<Arc<str>>>,
+    tell: impl Fn(Vec<News>),
+) {
+    let mut lookups = JoinSet::new();
+    let mut running: HashMap<Arc<str>, AbortHandle> = HashMap::new();
+    loop {
+        let names = wanted.borrow_and_update().clone();
+        running.retain(|name, lookup| {
+            let is_wanted = names.contains(name);
+            if !is_wanted {
+                lookup.abort();
+            }
+            is_wanted
+        });
+        for name in names {
+            let begin = |name: &Arc<str>| {
+                lookups.spawn(look_up(Arc::clone(&resolver), Arc::clone(name), Duration::ZERO))
+            };
+            running.entry(name).or_insert_with_key(begin);
+        }
+        let first = tokio::select! {
+            changed = wanted.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+            Some(first) = lookups.join_next_with_id() => first,
+        };
+        // Answers to questions asked together come together, and make one snapshot.
+        tokio::time::sleep(SETTLE).await;
+        let mut news = Vec::new();
+        let mut next = Some(first);
+        while let Some(found) = next {
+            // A lookup that was called off has nothing to tell, even if it had come to its end by then.
+            if let Ok((id, Found { news: found, again_in })) = found
+                && running.get(&found.name).is_some_and(|lookup| lookup.id() == id)
+            {
+                let lookup = look_up(Arc::clone(&resolver), Arc::clone(&found.name), again_in);
+                running.insert(Arc::clone(&found.name), lookups.spawn(lookup));
+                news.push(found);
+            }
+            next = lookups.try_join_next_with_id();
+        }
+        if !news.is_empty() {
+            tell(news);
+        }
+    }
+}
+
+struct Found {
+    news: News,
+    again_in: Duration,
+}
+
+async fn look_up(resolver: Arc<Resolver>, name: Arc<str>, wait: Duration) -> Found {
+    tokio::time::sleep(wait).await;
+    match resolver.addresses(&name, 0, PATIENCE).await {
+        Ok(answer) => {
+            let mut addresses: Vec<_> = answer.addresses.iter().map(std::net::SocketAddr::ip).collect();
+            addresses.sort_unstable();
+            addresses.dedup();
+            let again_in = answer.ttl.clamp(SOONEST, LATEST);
+            Found { news: News { name, addresses: Some(addresses.into()) }, again_in }
+        }
+        // The resolver keeps the last good answer for as long as it is worth something.
+        Err(_) => Found { news: News { name, addresses: None }, again_in: SOONEST },
+    }
+}
+
+/// How long one question may take before the name counts as unresolved; asking goes on behind that.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long further answers are waited for after the first one.
+const SETTLE: Duration = Duration::from_millis(20);
+
+/// A name is not asked for again sooner, whatever its time to live; the resolver remembers failures about as long.
+const SOONEST: Duration = Duration::from_secs(1);
+
+/// Nor later: names of this very host never expire.
+const LATEST: Duration = Duration::from_secs(3600);

@@ -1,0 +1,228 @@
+//! Upstreams made ready to be dialled, and what was learned about each.
+//!
+//! With `resolve = "each"` every address of a name is an upstream of its own, with links and state of its own. As long
+//! as no address is known the name itself is the upstream, so that what is wrong with it is found and named as usual.
+
+use crate::names::Addresses;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+use torwart_config::Plan;
+use torwart_config::plan::{self, SpreadNames, UpstreamTls};
+use torwart_dial::{Place, SocketPlan, Target, TlsClient, TlsConfigProblem};
+
+/// One upstream, ready to be dialled.
+#[derive(Clone)]
+pub struct Upstream {
+    /// Where it is and how it is spoken to.
+    pub target: Target,
+    /// What `Host` says under the policy `upstream`.
+    pub authority: Arc<str>,
+    /// What was learned about it, shared by all cores and kept across reloads.
+    pub state: Arc<UpstreamState>,
+}
+
+/// What was learned about an upstream. Relaxed atomics on a cache line of their own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct UpstreamState {
+    /// Shortest idle time after which it was seen to close, in milliseconds; 0 while unknown.
+    idle_seen: AtomicU64,
+    /// What it announced by `Keep-Alive: timeout=`, in milliseconds; 0 while unknown.
+    idle_hinted: AtomicU64,
+    /// Longest idle time after which a link was seen alive, in milliseconds.
+    idle_survived: AtomicU64,
+    /// Until when it is asked last, in milliseconds of the gateway's clock.
+    resting_until: AtomicU64,
+    /// Failed connections in a row.
+    failures: AtomicU32,
+}
+
+/// What was learned so far, by the upstreams' identity: pool and label.
+#[derive(Default)]
+pub struct Learned(HashMap<(String, String), Arc<UpstreamState>>);
+
+/// Makes the upstreams of a pool ready, in the plan's order, names not yet spread.
+pub fn build(pool: &plan::Pool) -> Result<Vec<Upstream>, TlsConfigProblem> {
+    let mut clients = TlsClients { pool, shared: None };
+    let build = |upstream: &plan::Upstream| {
+        let tls = match upstream.scheme {
+            plan::Scheme::Http => None,
+            plan::Scheme::Https => Some(clients.of(upstream)?),
+        };
+        Ok(Upstream {
+            target: Target {
+                label: Arc::clone(&upstream.label),
+                place: place(&upstream.target),
+                tls,
+                socket: SocketPlan::default(),
+            },
+            authority: Arc::clone(&upstream.authority),
+            state: Arc::default(),
+        })
+    };
+    pool.upstreams.iter().map(build).collect()
+}
+
+/// The upstreams of a pool as they are picked from: names spread over their addresses where the plan wants that.
+pub fn spread(
+    pool: &plan::Pool,
+    written: &[Upstream],
+    addresses: &Addresses,
+    learned: &Learned,
+) -> Vec<Upstream> {
+    let mut upstreams = Vec::with_capacity(written.len());
+    for upstream in written {
+        let state = |label: &str| learned.of(&pool.name, label);
+        let known = match &upstream.target.place {
+            Place::Name { host, port } if pool.spread == SpreadNames::Each => {
+                addresses.of(host).map(|addresses| (addresses, *port))
+            }
+            Place::Name { .. } | Place::Ip(_) | Place::Unix(_) => None,
+        };
+        match known {
+            Some((addresses, port)) => upstreams.extend(addresses.iter().map(|address| {
+                let mut one = upstream.at(*address, port);
+                one.state = state(&one.target.label);
+                one
+            })),
+            None => upstreams.push(Upstream { state: state(&upstream.target.label), ..upstream.clone() }),
+        }
+    }
+    upstreams
+}
+
+/// Where the plan says an upstream is, in the words of `dial`.
+pub fn place(target: &plan::Target) -> Place {
+    match target {
+        plan::Target::Name { name, port } => Place::Name { host: Arc::clone(name), port: *port },
+        plan::Target::Address(address) => Place::Ip(*address),
+        plan::Target::Unix(path) => Place::Unix(path.to_string_lossy().into()),
+    }
+}
+
+impl Upstream {
+    /// The same at one of its addresses, and labelled so.
+    fn at(&self, address: IpAddr, port: u16) -> Self {
+        let label = format!("{} ({address})", self.target.label);
+        let place = Place::Ip(SocketAddr::new(address, port));
+        let target = Target { label: label.into(), place, ..self.target.clone() };
+        Self { target, ..self.clone() }
+    }
+}
+
+/// The TLS clients of a pool.
+struct TlsClients<'p> {
+    pool: &'p plan::Pool,
+    /// The one of all upstreams whose name needs no writing down.
+    shared: Option<Arc<TlsClient>>,
+}
+
+impl TlsClients<'_> {
+    fn of(&mut self, upstream: &plan::Upstream) -> Result<Arc<TlsClient>, TlsConfigProblem> {
+        let tls = &self.pool.tls;
+        // An address of a spread name is dialled as an address, but it is the name that the certificate must carry.
+        if let (SpreadNames::Each, plan::Target::Name { name, .. }, None) =
+            (self.pool.spread, &upstream.target, &tls.name)
+        {
+            let named = UpstreamTls { name: Some(Arc::clone(name)), ..tls.clone() };
+            return TlsClient::build(&named).map(Arc::new);
+        }
+        if let Some(shared) = &self.shared {
+            return Ok(Arc::clone(shared));
+        }
+        let shared = Arc::new(TlsClient::build(tls)?);
+        self.shared = Some(Arc::clone(&shared));
+        Ok(shared)
+    }
+}
+
+impl Learned {
+    /// What was learned under this plan about these upstreams, pool by pool.
+    pub fn under(plan: &Plan, pools: &[Vec<Upstream>]) -> Self {
+        let upstreams = plan.pools.iter().zip(pools);
+        let upstreams = upstreams
+            .flat_map(|(pool, upstreams)| upstreams.iter().map(move |upstream| (&pool.name, upstream)));
+        let state = |(pool, upstream): (&Arc<str>, &Upstream)| {
+            ((pool.to_string(), upstream.target.label.to_string()), Arc::clone(&upstream.state))
+        };
+        Self(upstreams.map(state).collect())
+    }
+
+    fn of(&self, pool: &str, label: &str) -> Arc<UpstreamState> {
+        self.0.get(&(pool.to_owned(), label.to_owned())).cloned().unwrap_or_default()
+    }
+}
+
+impl UpstreamState {
+    /// The shortest idle time after which the upstream was seen to close.
+    pub fn idle_seen(&self) -> Option<Duration> {
+        millis(self.idle_seen.load(Ordering::Relaxed))
+    }
+
+    /// The idle time the upstream announced.
+    pub fn idle_hinted(&self) -> Option<Duration> {
+        millis(self.idle_hinted.load(Ordering::Relaxed))
+    }
+
+    /// The longest idle time after which a link to it was seen alive.
+    pub fn idle_survived(&self) -> Duration {
+        Duration::from_millis(self.idle_survived.load(Ordering::Relaxed))
+    }
+
+    /// Remembers an observed idle time.
+    pub fn see_idle(&self, time: Duration) {
+        self.idle_seen.store(as_millis(time).max(1), Ordering::Relaxed);
+    }
+
+    /// Remembers an announced idle time.
+    pub fn hint_idle(&self, time: Duration) {
+        let time = as_millis(time).max(1);
+        if self.idle_hinted.load(Ordering::Relaxed) != time {
+            self.idle_hinted.store(time, Ordering::Relaxed);
+        }
+    }
+
+    /// Remembers that a link idle for so long was alive.
+    pub fn see_alive(&self, time: Duration) {
+        let time = as_millis(time);
+        if self.idle_survived.load(Ordering::Relaxed) < time {
+            self.idle_survived.store(time, Ordering::Relaxed);
+        }
+    }
+
+    /// A connection to it failed: it is asked last for a while, longer each time in a row.
+    pub fn rest(&self, now: Duration) {
+        let failures = self.failures.fetch_add(1, Ordering::Relaxed).min(MOST_DOUBLINGS);
+        let until = now + FIRST_REST * (1 << failures);
+        self.resting_until.store(as_millis(until), Ordering::Relaxed);
+    }
+
+    /// It answered.
+    pub fn revive(&self) {
+        if self.failures.load(Ordering::Relaxed) != 0 {
+            self.failures.store(0, Ordering::Relaxed);
+            self.resting_until.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether others should be asked first.
+    pub fn is_resting(&self, now: Duration) -> bool {
+        self.resting_until.load(Ordering::Relaxed) > as_millis(now)
+    }
+}
+
+fn millis(value: u64) -> Option<Duration> {
+    (value > 0).then(|| Duration::from_millis(value))
+}
+
+fn as_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+const FIRST_REST: Duration = Duration::from_millis(500);
+
+/// 500 ms doubled this often is 8 s.
+const MOST_DOUBLINGS: u32 = 4;
