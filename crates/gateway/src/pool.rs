@@ -1,9 +1,10 @@
 //! Idle links to one upstream, on one core: newest first, retired before the upstream drops them.
 //!
 //! The upstream's idle timeout is learned by looking: a sweep four times a second finds links that ended while idle,
-//! and how long they had been idle then. A look costs no system call unless the socket was reported readable.
+//! and how long they had been idle then; and those that are alive tell how long the upstream keeps them at least. A look
+//! costs no system call unless the socket was reported readable.
 
-use crate::snapshot::UpstreamState;
+use crate::upstream::UpstreamState;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 use torwart_cause::Address;
@@ -47,7 +48,11 @@ impl IdleLinks {
     pub fn take(&self, keep: Keep, state: &UpstreamState, is_repeatable: bool, now: Instant) -> Option<Link> {
         let limit = limit(keep, state);
         let is_known = state.idle_seen().is_some() || state.idle_hinted().is_some();
-        let wanted = if is_repeatable { limit } else { idle::limit_for_unrepeatable(limit, is_known) };
+        let wanted = if is_repeatable {
+            limit
+        } else {
+            idle::limit_for_unrepeatable(limit, is_known, state.idle_survived())
+        };
         let mut waiting = self.waiting.borrow_mut();
         loop {
             let newest = waiting.last()?;
@@ -90,7 +95,10 @@ impl IdleLinks {
             }
             match waiting.link.stream.poll_idle(&mut std::task::Context::from_waker(std::task::Waker::noop()))
             {
-                std::task::Poll::Pending => true,
+                std::task::Poll::Pending => {
+                    state.see_alive(age);
+                    true
+                }
                 std::task::Poll::Ready(Idle::Ended(_)) => {
                     // It may have ended at any time since the last look.
                     closed.push(age.saturating_sub(SWEEP));

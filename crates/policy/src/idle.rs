@@ -2,15 +2,17 @@
 //!
 //! What the upstream announces (`Keep-Alive: timeout=`) is a hint, what it was seen to do is the truth, and of several
 //! observations the shortest counts. A request that may not be repeated is only put on a link that was used a moment
-//! ago: an upstream that drops a link then would have to be faster than any known server's idle timeout.
+//! ago, or not half as long ago as links of this upstream have been seen to live: so it never races the upstream's close,
+//! not even the first one.
 
 use std::time::Duration;
 
 /// Below the learned idle time by this much.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// While nothing is learned, only a link this fresh carries a request that may not be repeated.
-const FRESH: Duration = Duration::from_secs(1);
+/// While no link was seen to live longer, only one this fresh carries a request that may not be repeated: below any
+/// known server's idle timeout.
+const FRESH: Duration = Duration::from_millis(200);
 
 /// Closes seen on a link idle for less than this say nothing about an idle timeout: it is more likely a restart.
 const SHORTEST_BELIEVED: Duration = Duration::from_millis(500);
@@ -24,9 +26,11 @@ pub fn limit(configured: Duration, learned: Option<Duration>, hinted: Option<Dur
     [learned, hinted].into_iter().flatten().map(kept).fold(configured, Duration::min)
 }
 
-/// The longest idle time at which a link carries a request that may not be repeated.
-pub fn limit_for_unrepeatable(limit: Duration, is_anything_known: bool) -> Duration {
-    if is_anything_known { limit / 2 } else { limit.min(FRESH) }
+/// The longest idle time at which a link carries a request that may not be repeated. `survived` is the longest idle
+/// time after which a link was seen alive.
+pub fn limit_for_unrepeatable(limit: Duration, is_anything_known: bool, survived: Duration) -> Duration {
+    let most = if is_anything_known { limit / 2 } else { limit };
+    most.min(FRESH.max(survived / 2))
 }
 
 /// What the idle times of links found closed at one look teach; `known` is what was learned before.
@@ -77,7 +81,16 @@ mod tests {
 
     #[test]
     fn an_unrepeatable_request_takes_only_a_link_used_a_moment_ago() {
-        assert_eq!(limit_for_unrepeatable(s(55), false), s(1));
-        assert_eq!(limit_for_unrepeatable(s(4), true), s(2));
+        let fresh = Duration::from_millis(200);
+        assert_eq!(limit_for_unrepeatable(s(55), false, Duration::ZERO), fresh);
+        assert_eq!(limit_for_unrepeatable(s(4), true, Duration::ZERO), fresh);
+        assert_eq!(limit_for_unrepeatable(Duration::from_millis(160), false, s(9)), fresh * 4 / 5);
+    }
+
+    #[test]
+    fn an_upstream_that_keeps_links_long_is_trusted_half_as_long() {
+        assert_eq!(limit_for_unrepeatable(s(55), false, s(40)), s(20));
+        assert_eq!(limit_for_unrepeatable(s(4), true, s(3)), Duration::from_millis(1500));
+        assert_eq!(limit_for_unrepeatable(s(4), true, s(40)), s(2));
     }
 }
