@@ -4,8 +4,8 @@
 //! is taken away, by a reload or by the drain, first serves whoever already waits in its queue.
 
 use crate::client::{Client, ClientName, ClientStream};
-use crate::core::Core;
 use crate::outcome;
+use crate::per_core::Core;
 use crate::serve::serve;
 use std::io;
 use std::net::SocketAddr;

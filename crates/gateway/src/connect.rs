@@ -1,7 +1,7 @@
 //! A link to the chosen upstream: an idle one that is surely alive, or a fresh one.
 
-use crate::core::{UpstreamDesk, UpstreamView};
 use crate::exchange::Exchange;
+use crate::per_core::{UpstreamDesk, UpstreamView};
 use crate::pool::Link;
 use std::rc::Rc;
 use std::task::Poll;

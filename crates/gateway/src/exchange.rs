@@ -3,8 +3,8 @@
 
 use crate::body::BodyReader;
 use crate::client::Client;
-use crate::core::{Core, Desk, View};
 use crate::outcome;
+use crate::per_core::{Core, Desk, View};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use torwart_cause::{Attempt, ClientSide, Deadline, Ending, Local, Step};

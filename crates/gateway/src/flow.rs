@@ -5,8 +5,8 @@
 //! response's head has gone out there is no `Stop` any more, so nothing can try to answer twice.
 
 use crate::client::Client;
-use crate::core::{Core, Desk, UpstreamView};
 use crate::exchange::Exchange;
+use crate::per_core::{Core, Desk, UpstreamView};
 use crate::{admit, answer, connect, guard, outcome, parse, pick, relay, route};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;

@@ -1,7 +1,7 @@
 //! The gateway: the path of a request, on one thread per core.
 //!
 //! Read [`flow`] first; it calls the stages in the order in which things happen, one file each. Around it stand
-//! [`gateway`] (start, new plans, drain), [`worker`] (one thread), [`serve`] (one client connection), [`core`] (what a
+//! [`gateway`] (start, new plans, drain), [`worker`] (one thread), [`serve`] (one client connection), [`per_core`] (what a
 //! core owns), [`snapshot`] (a plan made ready). Shared between cores is only what [`shared`] holds.
 
 mod accept;
@@ -11,7 +11,6 @@ mod body;
 mod certificates;
 mod client;
 mod connect;
-mod core;
 mod date;
 mod exchange;
 mod flow;
@@ -22,6 +21,7 @@ mod names;
 mod outbox;
 mod outcome;
 mod parse;
+mod per_core;
 mod pick;
 mod pool;
 mod relay;

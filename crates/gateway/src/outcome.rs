@@ -1,7 +1,7 @@
 //! What the evidence means: the only caller of `diagnose`, of the retry decision, and of the recorder.
 
-use crate::core::Core;
 use crate::exchange::Exchange;
+use crate::per_core::Core;
 use std::time::Instant;
 use torwart_cause::{Cause, Ending, Evidence, Stage, Step, Verdict, attempt_cause, diagnose};
 use torwart_dial::Stop;

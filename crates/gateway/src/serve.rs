@@ -4,8 +4,8 @@
 //! With the first byte it borrows a desk from the core and runs exchanges until it has been quiet for a moment.
 
 use crate::client::{Client, poll_fill};
-use crate::core::{Core, Desk};
 use crate::flow::{self, After};
+use crate::per_core::{Core, Desk};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
