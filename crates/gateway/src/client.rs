@@ -12,6 +12,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 use torwart_record::{Client as Peer, ClientGuard};
 use torwart_wire::Buffer;
+use torwart_wire::http1::write_number;
 
 /// A client connection between and during its exchanges.
 pub struct Client {
@@ -45,18 +46,22 @@ pub struct ClientName {
 impl ClientName {
     /// The name of this peer; `unknown` where it has no address (RFC 7239 §6.2).
     pub fn of(peer: Peer, is_tls: bool) -> Self {
-        let (plain, node) = match peer {
-            Peer::Ip(address) => match address.ip().to_canonical() {
-                IpAddr::V4(address) => (address.to_string(), address.to_string()),
-                IpAddr::V6(address) => (address.to_string(), format!("\"[{address}]\"")),
-            },
-            Peer::Unix => ("unknown".to_owned(), "unknown".to_owned()),
-        };
-        let proto = if is_tls { "https" } else { "http" };
-        let lines = format!("X-Forwarded-For: {plain}\r\nX-Forwarded-Proto: {proto}\r\n");
-        let forwarded = format!("Forwarded: for={node};proto={proto}");
-        let ends = [plain.len(), plain.len() + lines.len(), plain.len() + lines.len() + forwarded.len()];
-        Self { text: [plain, lines, forwarded].concat().into_bytes().into(), ends }
+        let mut text = Vec::with_capacity(ROOM);
+        let is_v6 = write_address(peer, &mut text);
+        let address = text.len();
+        let proto: &[u8] = if is_tls { b"https" } else { b"http" };
+        text.extend_from_slice(b"X-Forwarded-For: ");
+        text.extend_from_within(..address);
+        text.extend_from_slice(b"\r\nX-Forwarded-Proto: ");
+        text.extend_from_slice(proto);
+        text.extend_from_slice(b"\r\n");
+        let lines = text.len();
+        text.extend_from_slice(if is_v6 { b"Forwarded: for=\"[" } else { b"Forwarded: for=" });
+        text.extend_from_within(..address);
+        text.extend_from_slice(if is_v6 { b"]\";proto=" } else { b";proto=" });
+        text.extend_from_slice(proto);
+        let forwarded = text.len();
+        Self { text: text.into(), ends: [address, lines, forwarded] }
     }
 
     /// The plain address.
@@ -74,6 +79,29 @@ impl ClientName {
         self.text.get(self.ends[1]..self.ends[2]).unwrap_or_default()
     }
 }
+
+/// Writes the plain address; says whether it needs brackets.
+fn write_address(peer: Peer, out: &mut Vec<u8>) -> bool {
+    match peer {
+        Peer::Ip(address) => match address.ip().to_canonical() {
+            IpAddr::V4(address) => {
+                for (index, octet) in address.octets().into_iter().enumerate() {
+                    out.extend_from_slice(if index == 0 { b"" } else { b"." });
+                    write_number(out, u64::from(octet));
+                }
+            }
+            IpAddr::V6(address) => {
+                out.extend_from_slice(address.to_string().as_bytes());
+                return true;
+            }
+        },
+        Peer::Unix => out.extend_from_slice(b"unknown"),
+    }
+    false
+}
+
+/// Enough for an IPv4 client; a longer address makes it grow.
+const ROOM: usize = 128;
 
 /// The socket of a client.
 pub enum ClientStream {
@@ -182,5 +210,38 @@ impl AsyncWrite for ClientStream {
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(peer: &str, is_tls: bool, expected: [&str; 3]) {
+        let name = ClientName::of(Peer::Ip(peer.parse().expect("an address")), is_tls);
+        let said = [name.address(), name.lines(), name.forwarded()];
+        assert_eq!(said.map(|part| String::from_utf8_lossy(part).into_owned()), expected);
+    }
+
+    #[test]
+    fn an_ipv4_client_is_named_plainly() {
+        let lines = "X-Forwarded-For: 192.0.2.10\r\nX-Forwarded-Proto: http\r\n";
+        check("192.0.2.10:9", false, ["192.0.2.10", lines, "Forwarded: for=192.0.2.10;proto=http"]);
+    }
+
+    #[test]
+    fn an_ipv6_client_is_bracketed_where_the_rfc_wants_it() {
+        let lines = "X-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: https\r\n";
+        check(
+            "[2001:db8::1]:9",
+            true,
+            ["2001:db8::1", lines, "Forwarded: for=\"[2001:db8::1]\";proto=https"],
+        );
+    }
+
+    #[test]
+    fn a_mapped_address_is_its_ipv4_self() {
+        let lines = "X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-Proto: http\r\n";
+        check("[::ffff:192.0.2.1]:9", false, ["192.0.2.1", lines, "Forwarded: for=192.0.2.1;proto=http"]);
     }
 }
