@@ -4,9 +4,9 @@
 //! sockets happens here, so that a plan that cannot be served never reaches a core.
 
 use crate::certificates::Certificates;
-use crate::core::Core;
 use crate::listeners::{Bound, Command, Listeners, bind};
 use crate::names::{Addresses, NameWatch, News, spread_names};
+use crate::per_core::Core;
 use crate::shared::Shared;
 use crate::snapshot::{BuildProblem, Snapshot};
 use crate::worker;

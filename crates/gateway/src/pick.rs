@@ -2,8 +2,8 @@
 //!
 //! An upstream whose connections failed just now is asked last, but it is asked: the last ones are never given up.
 
-use crate::core::{PoolView, UpstreamView};
 use crate::exchange::Exchange;
+use crate::per_core::{PoolView, UpstreamView};
 use crate::route::{DONE, decided};
 use std::rc::Rc;
 use std::time::{Duration, Instant};

@@ -1,9 +1,9 @@
 //! One worker thread: a runtime of its own, its listeners, and the drain at the end.
 
 use crate::accept::Listening;
-use crate::core::Core;
 use crate::listeners::Command;
 use crate::listeners::bind::Socket;
+use crate::per_core::Core;
 use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
