@@ -49,7 +49,9 @@ impl Listeners {
     pub fn bind_missing(&self, wanted: &[Listener], workers: usize) -> Result<Vec<Sockets>, StartProblem> {
         let is_missing = |listener: &&Listener| !self.open.iter().any(|(known, _)| known == *listener);
         let bind = |listener: &Listener| {
-            bind::bind(listener, workers)
+            // What changes from plain to TLS stays where it is.
+            let is_ours = self.open.iter().any(|(_, bound)| *bound == listener.address);
+            bind::bind(listener, workers, is_ours)
                 .map_err(|error| StartProblem::Listen { address: describe(&listener.address), error })
         };
         wanted.iter().filter(is_missing).map(bind).collect()

@@ -26,16 +26,16 @@ pub struct Sockets {
     pub each: Vec<Socket>,
 }
 
-/// Binds a listener once per worker.
-pub fn bind(listener: &Listener, workers: usize) -> io::Result<Sockets> {
+/// Binds a listener once per worker. An address that is ours already is shared with the sockets that are still there.
+pub fn bind(listener: &Listener, workers: usize, is_ours: bool) -> io::Result<Sockets> {
     match &listener.address {
         ListenAddress::Tcp(address) => {
             let mut address = *address;
             let mut each = Vec::with_capacity(workers);
-            // The first binding is exclusive, so that a port somebody else uses is an error and not a silent share.
-            drop(listen(&ListenPlan { shares_port: false, ..ListenPlan::new(address) }).or_else(
-                |error| if address.port() == 0 { listen(&ListenPlan::new(address)) } else { Err(error) },
-            )?);
+            if !is_ours && address.port() != 0 {
+                // The first binding is exclusive, so that a port somebody else uses is an error and not a silent share.
+                drop(listen(&ListenPlan { shares_port: false, ..ListenPlan::new(address) })?);
+            }
             for _ in 0..workers {
                 let socket = listen(&ListenPlan::new(address))?;
                 address = socket.local_addr()?;
