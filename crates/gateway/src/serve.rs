@@ -144,3 +144,6 @@ const CLOSE: Duration = Duration::from_secs(1);
 
 /// Most bytes read and thrown away so that a client can read its answer.
 const LINGER_BYTES: usize = 4 << 20;
+
+#[cfg(test)]
+mod size;
