@@ -89,12 +89,14 @@ async fn dial(x: &mut Exchange<'_>, upstream: &UpstreamView, pool: usize) -> Res
         Ok(Err(Stop)) => {
             if !x.attempt().resolve.is_failed() {
                 state.rest(x.core.shared.clock(Instant::now()));
+                upstream.up.set(false);
             }
             return Err(Stop);
         }
         Err(_) => return Err(Stop),
     };
     state.revive();
+    upstream.up.set(true);
     guard.set(LinkState::Active);
     let address = x.attempt().address.clone().unwrap_or_else(|| Address::Unix("".into()));
     Ok(Link { stream, address, guard })

@@ -20,7 +20,7 @@ use torwart_config::plan::{RouteIndex, Site};
 use torwart_dial::Target;
 use torwart_kernel::Pipe;
 use torwart_policy::budget::RetryBudget;
-use torwart_record::{Recorder, RequestId, RequestIds, Timestamp};
+use torwart_record::{Recorder, RequestId, RequestIds, Timestamp, UpstreamGauge};
 use torwart_wire::Head;
 
 /// One core of the data plane.
@@ -113,6 +113,8 @@ pub struct UpstreamView {
     pub upstream: Upstream,
     /// Its idle links.
     pub idle: IdleLinks,
+    /// Tells the metrics whether it can be connected to.
+    pub up: UpstreamGauge,
 }
 
 impl Core {
@@ -264,10 +266,12 @@ impl Core {
 impl View {
     fn new(snapshot: Arc<Snapshot>, before: Option<&Self>) -> Self {
         let pools = snapshot.plan.pools.iter().zip(&snapshot.pools).map(|(pool, upstreams)| {
-            let views = upstreams.iter().map(|upstream| {
+            let up =
+                |place: usize| snapshot.series.upstream(pool.index.0, place).cloned().unwrap_or_default();
+            let views = upstreams.iter().enumerate().map(|(place, upstream)| {
                 // Links to an upstream that is dialled exactly as before may go on.
                 let kept = before.and_then(|before| before.find(upstream));
-                kept.unwrap_or_else(|| Rc::new(UpstreamView::new(upstream)))
+                kept.unwrap_or_else(|| Rc::new(UpstreamView::new(upstream, up(place))))
             });
             PoolView {
                 upstreams: views.collect(),
@@ -322,9 +326,9 @@ impl View {
 }
 
 impl UpstreamView {
-    fn new(upstream: &Upstream) -> Self {
+    fn new(upstream: &Upstream, up: UpstreamGauge) -> Self {
         let target = Target { label: Arc::from(&*upstream.target.label), ..upstream.target.clone() };
-        Self { upstream: Upstream { target, ..upstream.clone() }, idle: IdleLinks::default() }
+        Self { upstream: Upstream { target, ..upstream.clone() }, idle: IdleLinks::default(), up }
     }
 }
 
