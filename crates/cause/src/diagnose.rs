@@ -38,7 +38,8 @@ pub fn diagnose(evidence: &Evidence) -> Verdict {
     {
         return certain(local_cause(ending), Stage::Pick);
     }
-    let is_upstream_well = matches!(last, Verdict::Well | Verdict::Named { cause: Cause::UpstreamSaidSo, .. });
+    let is_upstream_well =
+        matches!(last, Verdict::Well | Verdict::Named { cause: Cause::UpstreamSaidSo, .. });
     match client.answer.ending() {
         Some(Ending::TimedOut(Deadline::Drain)) if is_upstream_well => certain(Cause::Draining, Stage::Body),
         Some(_) if is_upstream_well => certain(Cause::ClientLeft, Stage::Body),

@@ -5,7 +5,6 @@
 use crate::exchange::Exchange;
 use crate::outcome;
 use crate::relay::abort;
-use crate::request_head::client_address;
 use crate::response_head::Way;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -15,7 +14,7 @@ use tokio::io::AsyncWrite;
 use torwart_cause::{Cause, Deadline, Ending, NameFault, Step};
 use torwart_config::plan::{Action, Answers};
 use torwart_dial::ending_of;
-use torwart_policy::{language, rewrite, template};
+use torwart_policy::{language, rewrite};
 use torwart_record::ServedBy;
 use torwart_report::answer::{Answer, Details, Rendered, choose_format};
 use torwart_report::{Lang, sentence};
@@ -74,12 +73,7 @@ pub async fn own(x: &mut Exchange<'_>) {
     });
     let status = if let Some(redirect) = &redirect {
         let id = x.id.text();
-        let values = template::Values {
-            tls: x.client.is_tls,
-            head: &x.desk.request,
-            client: client_address(x),
-            request_id: std::str::from_utf8(&id).unwrap_or_default(),
-        };
+        let values = x.template_values(&id);
         rewrite::location(redirect, &values, &mut location);
         redirect.status
     } else {

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use torwart_cause::{Attempt, ClientSide, Deadline, Ending, Local, Step};
 use torwart_config::plan::{Buffers, ExchangeDeadlines, Pool, PoolIndex, Route, Site};
-use torwart_record::{RequestId, ServedBy};
+use torwart_policy::template;
+use torwart_record::{Client as Peer, RequestId, ServedBy};
 use torwart_wire::http1::Request;
 
 /// One exchange under way.
@@ -153,6 +154,19 @@ impl<'c> Exchange<'c> {
         }
         let last = attempts.len() - 1;
         &mut attempts[last]
+    }
+
+    /// What the operator's templates can say about this request; `id` is the text of the request id.
+    pub fn template_values<'x>(&'x self, id: &'x [u8]) -> template::Values<'x> {
+        template::Values {
+            tls: self.client.is_tls,
+            head: &self.desk.request,
+            client: match self.client.peer {
+                Peer::Ip(address) => Some(address.ip()),
+                Peer::Unix => None,
+            },
+            request_id: std::str::from_utf8(id).unwrap_or_default(),
+        }
     }
 
     /// Whether the client asked by GET or HEAD.

@@ -11,7 +11,6 @@ mod body;
 mod certificates;
 mod client;
 mod connect;
-mod date;
 mod exchange;
 mod flow;
 mod gateway;

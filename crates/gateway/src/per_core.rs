@@ -1,7 +1,6 @@
 //! What one core owns: its view of the plan, its links, its buffers, its timers, its counters. Nothing here is shared
 //! with other cores but snapshots that are only read and the atomics in them.
 
-use crate::date;
 use crate::outbox::Outbox;
 use crate::pool::{IdleLinks, Keep, SWEEP};
 use crate::shared::Shared;
@@ -333,7 +332,7 @@ impl UpstreamView {
 }
 
 fn http_date() -> Vec<u8> {
-    date::http_date(SystemTime::now()).into_bytes()
+    Timestamp::from(SystemTime::now()).http_date().into_bytes()
 }
 
 /// A POST of 16 KiB with its head fits, so that it takes one read.

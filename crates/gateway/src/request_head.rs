@@ -4,10 +4,8 @@
 //! body's framing is stated once, by us (RFC 9110 §7.6, RFC 9112 §6).
 
 use crate::exchange::Exchange;
-use std::net::IpAddr;
 use torwart_config::plan::{HeaderRules, HostPolicy};
-use torwart_policy::{header_rules, rewrite, template};
-use torwart_record::Client as Peer;
+use torwart_policy::{header_rules, rewrite};
 use torwart_wire::http1::{write_field, write_number};
 use torwart_wire::{Field, Framing, Known, Version, fields};
 
@@ -180,19 +178,6 @@ fn write_forwarding_carefully(x: &Exchange<'_>, rules: &HeaderRules, out: &mut V
 
 fn append_rules(x: &Exchange<'_>, rules: &HeaderRules, out: &mut Vec<u8>) {
     let id = x.id.text();
-    let values = template::Values {
-        tls: x.client.is_tls,
-        head: &x.desk.request,
-        client: client_address(x),
-        request_id: std::str::from_utf8(&id).unwrap_or_default(),
-    };
+    let values = x.template_values(&id);
     header_rules::append(rules, &values, out);
-}
-
-/// The client's address, if it has one.
-pub fn client_address(x: &Exchange<'_>) -> Option<IpAddr> {
-    match x.client.peer {
-        Peer::Ip(address) => Some(address.ip()),
-        Peer::Unix => None,
-    }
 }

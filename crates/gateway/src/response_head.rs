@@ -2,8 +2,7 @@
 
 use crate::answer;
 use crate::exchange::Exchange;
-use crate::request_head::client_address;
-use torwart_policy::{header_rules, template};
+use torwart_policy::header_rules;
 use torwart_wire::fields::proxy_status::ProxyStatus;
 use torwart_wire::http1::{Response, write_number, write_status_line};
 use torwart_wire::{Framing, Head, Known, Version};
@@ -122,11 +121,6 @@ fn drops(x: &Exchange<'_>, name: &[u8]) -> bool {
 fn append_rules(x: &Exchange<'_>, out: &mut Vec<u8>) {
     let Some(route) = x.route() else { return };
     let id = x.id.text();
-    let values = template::Values {
-        tls: x.client.is_tls,
-        head: &x.desk.request,
-        client: client_address(x),
-        request_id: std::str::from_utf8(&id).unwrap_or_default(),
-    };
+    let values = x.template_values(&id);
     header_rules::append(&route.response_headers, &values, out);
 }

@@ -42,6 +42,20 @@ impl Timestamp {
         out.extend_from_slice(&fraction(self.0 % 1_000_000));
     }
 
+    /// The date as HTTP writes it (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub fn http_date(self) -> String {
+        let seconds = self.seconds();
+        let days = seconds / 86_400;
+        let (year, month, day) = civil(days);
+        let name = |names: &'static [&'static str], index: u64| {
+            names.get(index as usize).copied().unwrap_or_default()
+        };
+        let weekday = name(&WEEKDAYS, (days + 4) % 7);
+        let month = name(&MONTHS, month - 1);
+        let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+        format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT")
+    }
+
     /// The first 19 characters of the text, date and time to the second; for callers that keep it for a whole second.
     pub(crate) fn date_time(self) -> [u8; 19] {
         date_time(self.seconds())
@@ -106,9 +120,22 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
+const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn known_dates_are_written_as_http_wants_them() {
+        let at = |seconds: u64| Timestamp::from_micros(seconds * 1_000_000).http_date();
+        assert_eq!(at(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(at(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(at(951_827_696), "Tue, 29 Feb 2000 12:34:56 GMT");
+        assert_eq!(at(1_735_689_599), "Tue, 31 Dec 2024 23:59:59 GMT");
+    }
 
     #[test]
     fn texts_are_rfc_3339_in_utc() {

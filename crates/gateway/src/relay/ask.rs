@@ -93,20 +93,8 @@ impl Asking {
         x: &mut Exchange<'_>,
         outgoing: &mut Outgoing,
     ) -> Result<(), Stop> {
-        let polled = {
-            let desk = &mut *x.desk;
-            let Some(attempt) = desk.evidence.attempts.last_mut() else { return Err(Stop) };
-            let mut parts = Parts {
-                client: &mut x.client.stream,
-                request: &mut desk.request,
-                body: &mut x.body,
-                received: &mut x.received,
-                link: &mut outgoing.link.stream,
-                out: &mut outgoing.desk.out,
-                attempt,
-            };
-            self.upload.poll(cx, &mut parts)
-        };
+        let Some(mut parts) = Parts::of(x, outgoing) else { return Err(Stop) };
+        let polled = self.upload.poll(cx, &mut parts);
         let after = |now: Instant| now.saturating_duration_since(outgoing.began);
         match polled {
             Poll::Pending => Ok(()),

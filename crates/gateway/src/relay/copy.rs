@@ -56,17 +56,7 @@ pub fn poll_upload(cx: &mut Context<'_>, x: &mut Exchange<'_>, outgoing: &mut Ou
     if upload.is_over() {
         return;
     }
-    let desk = &mut *x.desk;
-    let Some(attempt) = desk.evidence.attempts.last_mut() else { return };
-    let mut parts = Parts {
-        client: &mut x.client.stream,
-        request: &mut desk.request,
-        body: &mut x.body,
-        received: &mut x.received,
-        link: &mut outgoing.link.stream,
-        out: &mut outgoing.desk.out,
-        attempt,
-    };
+    let Some(mut parts) = Parts::of(x, outgoing) else { return };
     if let Poll::Ready(Err(_)) = upload.poll(cx, &mut parts) {
         upload.give_up();
         x.keeps_client = false;

@@ -5,6 +5,8 @@
 
 use crate::body::{BodyReader, Look};
 use crate::client::{ClientStream, poll_fill};
+use crate::connect::Outgoing;
+use crate::exchange::Exchange;
 use crate::outbox::Outbox;
 use std::io;
 use std::pin::Pin;
@@ -58,6 +60,22 @@ pub struct Parts<'p> {
     pub out: &'p mut Outbox,
     /// The attempt's evidence.
     pub attempt: &'p mut Attempt,
+}
+
+impl<'p> Parts<'p> {
+    /// The parts of this exchange and its attempt; `None` where no attempt was begun.
+    pub fn of(x: &'p mut Exchange<'_>, outgoing: &'p mut Outgoing) -> Option<Self> {
+        let desk = &mut *x.desk;
+        Some(Self {
+            client: &mut x.client.stream,
+            request: &mut desk.request,
+            body: &mut x.body,
+            received: &mut x.received,
+            link: &mut outgoing.link.stream,
+            out: &mut outgoing.desk.out,
+            attempt: desk.evidence.attempts.last_mut()?,
+        })
+    }
 }
 
 impl Upload {
