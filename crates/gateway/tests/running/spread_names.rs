@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::eventually;
 use crate::gateway::{Folder, Gateway, cause};
 use crate::large_bodies::server;
-use crate::upstream::Upstream;
+use crate::upstream::{Link, Upstream};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use torwart_lab::dns::{NameServer, Reply, Rule};
@@ -18,7 +18,7 @@ const NAME: &str = "app.lab.test";
 /// Two upstreams on one port, which say who they are.
 fn pair() -> [Upstream; 2] {
     let serve = |text: &'static str| {
-        move |link: &mut crate::upstream::Link| {
+        move |link: &mut Link| {
             while link.request()?.is_some() {
                 link.answer(text)?;
             }
@@ -138,6 +138,43 @@ fn a_reload_keeps_and_forgets_addresses_with_their_names() {
 }
 
 #[test]
+fn links_over_tls_are_kept_as_well() {
+    let ground = Ground::start().expect("the lab starts");
+    let leaf = ground.certificates().issue(&[NAME]).expect("can be made");
+    let folder = Folder::new();
+    folder.write("ca.pem", ground.certificates().authority());
+    let server = server(&leaf.chain, &leaf.key);
+    let serve = |link: &mut Link| {
+        while link.request()?.is_some() {
+            link.answer("well")?;
+        }
+        Ok(())
+    };
+    let first = Upstream::start_tls(server.clone(), serve);
+    let port = first.address().port();
+    let second = Upstream::start_tls_at(SocketAddr::from((SECOND, port)), server, serve);
+    let names = NameServer::start(&ground, [(NAME.to_owned(), answering(&[FIRST]))]).expect("it listens");
+    let config = config(&names, port).replace("http://app", "https://app");
+    let gateway = Gateway::start_in(folder, &format!("{config}tls = {{ ca = \"{{folder}}/ca.pem\" }}\n"));
+    let mut client = Client::connect(gateway.address());
+    let label = format!("https://{NAME}:{port} ({FIRST})");
+    eventually("the name is spread", || {
+        assert_eq!(client.get("/").expect("it is answered").status, 200);
+        gateway.records().last().is_some_and(|record| record["attempts"][0]["upstream"] == *label)
+    });
+    let links = first.connections();
+    names.set(NAME, answering(&[FIRST, SECOND]));
+    eventually("the other address gets traffic", || {
+        assert_eq!(client.get("/").expect("it is answered").status, 200);
+        second.connections() > 0
+    });
+    for _ in 0..10 {
+        assert_eq!(client.get("/").expect("it is answered").status, 200);
+    }
+    assert_eq!((first.connections(), second.connections()), (links, 1));
+}
+
+#[test]
 fn the_certificate_must_carry_the_name_and_not_the_address() {
     let ground = Ground::start().expect("the lab starts");
     let certificates = ground.certificates();
@@ -145,7 +182,7 @@ fn the_certificate_must_carry_the_name_and_not_the_address() {
     let other = certificates.leaf(Certificate::Good).expect("there is one");
     let folder = Folder::new();
     folder.write("ca.pem", certificates.authority());
-    let serve = |link: &mut crate::upstream::Link| {
+    let serve = |link: &mut Link| {
         while link.request()?.is_some() {
             link.answer("well")?;
         }

@@ -47,7 +47,14 @@ impl Upstream {
         config: Arc<rustls::ServerConfig>,
         serve: impl Fn(&mut Link) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
-        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::start_tls_at(SocketAddr::from(([127, 0, 0, 1], 0)), config, serve)
+    }
+
+    pub(crate) fn start_tls_at(
+        address: SocketAddr,
+        config: Arc<rustls::ServerConfig>,
+        serve: impl Fn(&mut Link) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         Self::listen(address, serve, move |tcp| Wire::tls_server(tcp, Arc::clone(&config)))
     }
 
