@@ -40,14 +40,14 @@ impl Listening {
     /// Accepts until told to stop; then serves whoever already waits in the queue.
     pub async fn run(self, core: Rc<Core>, mut stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
-            let place = wait_for_place(&core).await;
+            wait_for_room(&core).await;
             let accepted = tokio::select! {
                 biased;
                 accepted = self.accept() => accepted,
                 _ = stopped.wait_for(|is_stopped| *is_stopped) => break,
             };
             match accepted {
-                Ok(accepted) => self.welcome(&core, accepted, place),
+                Ok(accepted) => self.welcome(&core, accepted),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "accepting pauses: no descriptor or memory for new connections");
@@ -57,9 +57,9 @@ impl Listening {
         }
         let until = Instant::now() + LAST_CALL;
         while Instant::now() < until {
-            let place = wait_for_place(&core).await;
+            wait_for_room(&core).await;
             match tokio::time::timeout(Duration::ZERO, self.accept()).await {
-                Ok(Ok(accepted)) => self.welcome(&core, accepted, place),
+                Ok(Ok(accepted)) => self.welcome(&core, accepted),
                 Ok(Err(error)) if is_of_one_connection(&error) => {}
                 Ok(Err(_)) | Err(_) => break,
             }
@@ -75,8 +75,9 @@ impl Listening {
         }
     }
 
-    fn welcome(&self, core: &Rc<Core>, accepted: Accepted, place: Place) {
+    fn welcome(&self, core: &Rc<Core>, accepted: Accepted) {
         let core = Rc::clone(core);
+        let place = Place::take(&core);
         let is_tls = matches!(self, Self::Tcp { is_tls: true, .. });
         match accepted {
             Accepted::Tcp(stream, peer) if is_tls => {
@@ -142,6 +143,7 @@ fn client(core: &Core, stream: ClientStream, peer: Peer, is_tls: bool) -> Client
         peer,
         is_tls,
         is_trusted,
+        has_asked: false,
         is_gone: false,
         is_extra: false,
         guard: core.recorder.metrics().client(ClientState::Idle),
@@ -163,18 +165,24 @@ impl Drop for Place {
     }
 }
 
+impl Place {
+    fn take(core: &Rc<Core>) -> Self {
+        let most = core.view().snapshot.plan.connections;
+        let taken = core.shared.connections.fetch_add(1, Ordering::Relaxed);
+        core.connections.set(core.connections.get() + 1);
+        Self { core: Rc::clone(core), is_extra: taken >= most }
+    }
+}
+
 /// Waits until there is room for one more connection. A few above the plan's limit are taken and told that the gateway
 /// is full; beyond them accepting pauses, and the kernel's queue keeps whoever comes.
-async fn wait_for_place(core: &Rc<Core>) -> Place {
+async fn wait_for_room(core: &Core) {
     let mut has_told = false;
     loop {
         let most = core.view().snapshot.plan.connections;
-        let taken = core.shared.connections.fetch_add(1, Ordering::Relaxed);
-        if taken < most + MOST_REFUSED {
-            core.connections.set(core.connections.get() + 1);
-            return Place { core: Rc::clone(core), is_extra: taken >= most };
+        if core.shared.connections.load(Ordering::Relaxed) < most + MOST_REFUSED {
+            return;
         }
-        core.shared.connections.fetch_sub(1, Ordering::Relaxed);
         if !std::mem::replace(&mut has_told, true) {
             tracing::warn!(most, "accepting pauses: as many client connections as the plan allows");
         }

@@ -26,6 +26,8 @@ pub struct Client {
     pub name: ClientName,
     /// Whether it came above the limit of connections, and is only to be told so.
     pub is_extra: bool,
+    /// Whether a request of it was served.
+    pub has_asked: bool,
     /// Whether its side has ended.
     pub is_gone: bool,
     /// Whether it came to a TLS listener.

@@ -5,7 +5,7 @@ use crate::per_core::{UpstreamDesk, UpstreamView};
 use crate::pool::Link;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use torwart_cause::{Address, Attempt, By, Deadline, Ending, Step};
 use torwart_dial::{Deadlines, Stop, open};
 use torwart_policy::retry;
@@ -118,7 +118,7 @@ fn given_up(x: &mut Exchange<'_>, cx: &mut std::task::Context<'_>) -> Poll<Endin
 }
 
 /// The first step that did not end well is the one that was under way.
-fn mark_given_up(attempt: &mut Attempt, ending: Ending, after: std::time::Duration) {
+fn mark_given_up(attempt: &mut Attempt, ending: Ending, after: Duration) {
     let is_tls = attempt.connect.is_done();
     let step = if attempt.address.is_none() {
         &mut attempt.resolve
@@ -133,8 +133,7 @@ fn mark_given_up(attempt: &mut Attempt, ending: Ending, after: std::time::Durati
 impl Exchange<'_> {
     /// The earliest moment at which the exchange ends whatever happens.
     pub fn nearest_end(&self) -> Option<Instant> {
-        let leaving = self.half_closed.map(|at| at + HALF_CLOSED_GRACE);
-        match (self.total_until, leaving) {
+        match (self.total_until, self.leaves_at) {
             (Some(total), Some(leaving)) => Some(total.min(leaving)),
             (total, leaving) => total.or(leaving),
         }
@@ -142,10 +141,17 @@ impl Exchange<'_> {
 
     /// Which end was reached when [`Exchange::nearest_end`] has passed.
     pub fn end_reached(&self) -> Ending {
-        if self.half_closed.is_some_and(|at| at + HALF_CLOSED_GRACE <= Instant::now()) {
+        if self.leaves_at.is_some_and(|at| at <= Instant::now()) {
             Ending::Cancelled(By::Client)
         } else {
             Ending::TimedOut(Deadline::Total)
+        }
+    }
+
+    /// Bytes of the answer moved: a client that ended its side is still there.
+    pub fn put_off_leaving(&mut self) {
+        if self.leaves_at.is_some() {
+            self.leaves_at = Some(Instant::now() + GRACE_IN_BODY);
         }
     }
 
@@ -154,15 +160,14 @@ impl Exchange<'_> {
     /// A FIN alone may also mean that the client only stopped sending (RFC 9293 §3.6), so it is given a short grace;
     /// a reset is certain.
     pub fn poll_leaving(&mut self, cx: &mut std::task::Context<'_>) -> Option<Ending> {
-        while self.half_closed.is_none()
-            && self.body.is_done()
-            && !self.desk.request.buffer.spare().is_empty()
+        while self.leaves_at.is_none() && self.body.is_done() && !self.desk.request.buffer.spare().is_empty()
         {
             let buffer = &mut self.desk.request.buffer;
             match crate::client::poll_fill(&mut self.client.stream, cx, buffer, usize::MAX) {
                 Poll::Pending => return None,
                 Poll::Ready(Ok(0)) => {
-                    self.half_closed = Some(Instant::now());
+                    let grace = if self.status.is_none() { GRACE_BEFORE_ANSWER } else { GRACE_IN_BODY };
+                    self.leaves_at = Some(Instant::now() + grace);
                     self.keeps_client = false;
                 }
                 Poll::Ready(Ok(_)) => {}
@@ -173,5 +178,8 @@ impl Exchange<'_> {
     }
 }
 
-/// How long an exchange goes on for a client that ended its side.
-const HALF_CLOSED_GRACE: std::time::Duration = std::time::Duration::from_millis(500);
+/// How long the answer may take to begin for a client that ended its side.
+const GRACE_BEFORE_ANSWER: Duration = Duration::from_millis(500);
+
+/// How long the body may pause for such a client.
+const GRACE_IN_BODY: Duration = Duration::from_secs(5);

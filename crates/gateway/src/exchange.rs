@@ -43,8 +43,8 @@ pub struct Exchange<'c> {
     pub buffers: Buffers,
     /// When the whole exchange has to be over.
     pub total_until: Option<Instant>,
-    /// When the client was found to have ended its side.
-    pub half_closed: Option<Instant>,
+    /// The client has ended its side: when it counts as gone.
+    pub leaves_at: Option<Instant>,
     /// Whether a 100 went to the client.
     pub was_told_to_continue: bool,
     /// Whether the next attempt must not use an idle link.
@@ -117,7 +117,7 @@ impl<'c> Exchange<'c> {
             deadlines: ExchangeDeadlines::default(),
             buffers: Buffers::default(),
             total_until: None,
-            half_closed: None,
+            leaves_at: None,
             was_told_to_continue: false,
             needs_fresh_link: false,
             tried: Tried::default(),

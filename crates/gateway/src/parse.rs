@@ -9,6 +9,7 @@ use std::time::Instant;
 use torwart_cause::{Deadline, Ending, Fault, Limit, Malformation, Step};
 use torwart_dial::{Stop, ending_of};
 use torwart_wire::http1::{RequestLimits, TargetForm, parse_request};
+use torwart_wire::{Framing, Head};
 
 /// Reads and parses the head whose first bytes are on the desk.
 pub async fn head(x: &mut Exchange<'_>) -> Result<(), Stop> {
@@ -23,7 +24,7 @@ pub async fn head(x: &mut Exchange<'_>) -> Result<(), Stop> {
     loop {
         match parse_request(&mut x.desk.request, &limits, &lenient) {
             Ok(Some(request)) => {
-                x.received = x.desk.request.len() as u64;
+                x.received = x.desk.request.len() as u64 + body_bytes(&x.desk.request, request.framing);
                 x.keeps_client = request.keeps_alive;
                 x.request = Some(request);
                 return accept(x);
@@ -33,6 +34,16 @@ pub async fn head(x: &mut Exchange<'_>) -> Result<(), Stop> {
         }
         make_room(x, limits.head_bytes);
         poll_fn(|cx| poll_more(x, cx, until)).await.map_err(|ending| refuse(x, ending))?;
+    }
+}
+
+/// Body bytes that came together with the head; what lies behind them is the next request.
+fn body_bytes(request: &Head, framing: Framing) -> u64 {
+    let here = request.buffer.unread().len() as u64;
+    match framing {
+        Framing::Length(length) => here.min(length),
+        Framing::Chunked => here,
+        Framing::None | Framing::UntilClose => 0,
     }
 }
 

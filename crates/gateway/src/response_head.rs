@@ -36,7 +36,7 @@ impl Way {
 
 /// Writes the final head to the client's outbox.
 pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, now: std::time::Instant) {
-    if way == Way::UntilClose {
+    if way == Way::UntilClose || x.core.shared.is_draining() {
         x.keeps_client = false;
     }
     let mut out = std::mem::take(x.desk.out.bytes());

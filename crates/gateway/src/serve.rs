@@ -45,6 +45,7 @@ async fn busy(core: &Rc<Core>, client: &mut Client, mut desk: Box<Desk>) -> Afte
     loop {
         client.guard.set(ClientState::Active);
         let after = flow::run(core, client, &mut desk, Instant::now()).await;
+        client.has_asked = true;
         if after != After::Next {
             core.give_desk(desk);
             return after;
@@ -69,6 +70,7 @@ async fn next_bytes(
     mut kept: Option<Box<Desk>>,
     until: Instant,
 ) -> Wake {
+    let mut drained = None;
     poll_fn(|cx| {
         let mut desk = kept.take().unwrap_or_else(|| core.take_desk());
         match poll_fill(&mut client.stream, cx, &mut desk.request.buffer, usize::MAX) {
@@ -80,10 +82,13 @@ async fn next_bytes(
             }
             Poll::Pending => core.give_desk(desk),
         }
-        if client.poll_deadline(cx, until).is_ready() || core.shared.is_draining() {
-            return Poll::Ready(Wake::Over);
-        }
-        Poll::Pending
+        let until = match (core.shared.is_draining(), client.has_asked) {
+            (false, _) => until,
+            (true, true) => return Poll::Ready(Wake::Over),
+            // Its first request is on the way: a close now would look like a failure to whoever sent it.
+            (true, false) => until.min(*drained.get_or_insert_with(|| Instant::now() + FIRST_REQUEST)),
+        };
+        client.poll_deadline(cx, until).map(|()| Wake::Over)
     })
     .await
 }
@@ -138,6 +143,9 @@ fn poll_discard(client: &mut Client, cx: &mut Context<'_>) -> Poll<usize> {
 
 /// After this much quiet a connection counts as idle and gives its large future back.
 const QUIET: Duration = Duration::from_secs(1);
+
+/// How long a new connection may take for its first request once the gateway drains.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// How long a farewell may take.
 const CLOSE: Duration = Duration::from_secs(1);

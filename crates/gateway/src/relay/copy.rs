@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio::io::AsyncWrite;
-use torwart_cause::{Deadline, Ending};
+use torwart_cause::{By, Deadline, Ending};
 use torwart_dial::ending_of;
 use torwart_wire::http1;
 
@@ -101,12 +101,20 @@ impl Copying {
             Party::Upstream => Deadline::BetweenBytes,
         };
         let moved = std::mem::take(&mut self.moved);
+        if moved {
+            x.put_off_leaving();
+        }
+        if self.waits_for == Party::Upstream
+            && let Some(ending) = x.poll_leaving(cx)
+        {
+            return Poll::Ready(Err(Cut::Client(ending)));
+        }
         let waiting = self.waiting.get_or_insert_with(|| Waiting::new(what, Instant::now()));
         waiting.wait_for(what, moved);
         let ending = ready!(waiting.poll(x, cx));
-        Poll::Ready(Err(match self.waits_for {
-            Party::Client => Cut::Client(ending),
-            Party::Upstream => Cut::Upstream(ending),
+        Poll::Ready(Err(match (self.waits_for, ending) {
+            (Party::Client, _) | (_, Ending::Cancelled(By::Client)) => Cut::Client(ending),
+            (Party::Upstream, _) => Cut::Upstream(ending),
         }))
     }
 

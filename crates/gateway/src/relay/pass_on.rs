@@ -58,8 +58,7 @@ pub async fn pass_on(x: &mut Exchange<'_>, outgoing: &mut Outgoing, mut reply: R
 fn commit(x: &mut Exchange<'_>, outgoing: &Outgoing, reply: &Reply, way: Way) {
     response_head::write(x, &outgoing.desk.response, &reply.response, way, reply.at);
     x.status = Some(reply.response.status);
-    // Whether a client that ended its side still listens, its socket tells from here on.
-    x.half_closed = None;
+    x.put_off_leaving();
     x.served_by = ServedBy::Upstream;
 }
 

@@ -15,7 +15,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 use tokio::io::Interest;
-use torwart_cause::{Deadline, Ending};
+use torwart_cause::{By, Deadline, Ending};
 use torwart_dial::ending_of;
 use torwart_kernel::{Pipe, splice_in, splice_out};
 
@@ -44,11 +44,18 @@ pub async fn run(
         if passed.is_ready() {
             return passed;
         }
+        if moved {
+            x.put_off_leaving();
+        }
         let waits_for_client = !pipe.is_empty();
+        if !waits_for_client && let Some(ending) = x.poll_leaving(cx) {
+            return Poll::Ready(Err(Cut::Client(ending)));
+        }
         waiting
             .wait_for(if waits_for_client { Deadline::ClientWrite } else { Deadline::BetweenBytes }, moved);
         let ending = ready!(waiting.poll(x, cx));
-        Poll::Ready(Err(if waits_for_client { Cut::Client(ending) } else { Cut::Upstream(ending) }))
+        let is_clients = waits_for_client || ending == Ending::Cancelled(By::Client);
+        Poll::Ready(Err(if is_clients { Cut::Client(ending) } else { Cut::Upstream(ending) }))
     })
     .await;
     x.core.give_pipe(pipe);

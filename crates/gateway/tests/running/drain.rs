@@ -81,6 +81,7 @@ fn an_exchange_in_flight_ends_well_and_idle_connections_close_at_once() {
     gate.open();
     let answer = waiting.answer().expect("the exchange in flight is answered");
     assert_eq!((answer.status, answer.body.as_str()), (200, "well"));
+    assert_eq!(answer.head.field("connection"), Some("close"));
     assert!(waiting.wire.has_ended());
     assert!(stopping.join().expect("stopping does not panic"), "everything ended by itself");
     let records = gateway.records();

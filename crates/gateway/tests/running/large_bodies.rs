@@ -92,6 +92,7 @@ fn check(gateway: &mut Gateway, mut connect: impl FnMut(&Gateway) -> Client) {
     for record in &records[2..] {
         assert_eq!((&record["status"], &record["complete"]), (&200.into(), &true.into()), "{record}");
         assert!(record["sent"].as_u64() >= Some(LENGTH), "{record}");
+        assert!(record["received"].as_u64() >= Some(LENGTH), "{record}");
         assert!(record["attempts"][0]["sent"].as_u64() >= Some(LENGTH), "{record}");
         assert!(record["attempts"][0]["received"].as_u64() >= Some(LENGTH), "{record}");
     }

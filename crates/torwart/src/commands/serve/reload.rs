@@ -57,6 +57,7 @@ impl Reloader {
             Roots::File(file) => Some(file.clone()),
             Roots::System => None,
         }));
+        files.extend(plan.pools.iter().filter_map(|pool| pool.tls.revoked.clone()));
         let pages =
             |answers: &Answers| answers.templates.iter().map(|page| page.file.clone()).collect::<Vec<_>>();
         files.extend(pages(&plan.answers));
