@@ -55,11 +55,17 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
         console.complain(&console.say("serve-nothing"), Some(&console.say("serve-nothing-hint")));
         return Exit::Usage;
     };
+    // Before anything is read: whatever changes from here on is noticed.
+    let mut files = FileWatch::new(wanted.file().into_iter().cloned().collect());
     let plan = match wanted.plan(console) {
         Ok(plan) => plan,
         Err(exit) => return exit,
     };
     let level = logging::start(plan.log.level, console);
+    let reloader = wanted.file().map(|file| Reloader::new(file.clone(), level, console.clone()));
+    if let Some(reloader) = &reloader {
+        files.watch(reloader.files(&plan));
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -90,8 +96,7 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
             Err(exit) => return exit,
         };
         announce::started(&gateway, &plan, admin, cli::is_format(matches, "json"), console);
-        let reloader = wanted.file().map(|file| Reloader::new(file.clone(), level, console.clone()));
-        attend(gateway, reloader, signals, console).await;
+        attend(gateway, reloader, files, signals, console).await;
         stop.send_replace(true);
         while tasks.join_next().await.is_some() {}
         Exit::Well
@@ -147,9 +152,13 @@ pub(super) async fn bind(
 }
 
 /// Does what signals and files ask for, until the gateway has ended.
-async fn attend(gateway: Gateway, mut reloader: Option<Reloader>, mut signals: Signals, console: &Console) {
-    let mut files =
-        FileWatch::new(reloader.as_ref().map(|reloader| reloader.files(&gateway)).unwrap_or_default());
+async fn attend(
+    gateway: Gateway,
+    mut reloader: Option<Reloader>,
+    mut files: FileWatch,
+    mut signals: Signals,
+    console: &Console,
+) {
     loop {
         let wish = tokio::select! {
             wish = signals.next() => wish,
@@ -164,9 +173,14 @@ async fn attend(gateway: Gateway, mut reloader: Option<Reloader>, mut signals: S
             (Wish::Reload, Some(reloader)) => {
                 files.mark();
                 reloader.reload(&gateway);
-                files.watch(reloader.files(&gateway));
+                files.watch(reloader.files(&gateway.plan()));
+                // Whoever rotates logs by SIGHUP, as with most servers, gets what he expects.
+                gateway.reopen_log();
             }
-            (Wish::Reload, None) => console.note(&console.say("serve-no-file")),
+            (Wish::Reload, None) => {
+                console.note(&console.say("serve-no-file"));
+                gateway.reopen_log();
+            }
         }
     }
     drain(gateway, signals, console).await;

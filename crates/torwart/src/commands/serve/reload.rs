@@ -44,9 +44,8 @@ impl Reloader {
         }
     }
 
-    /// Every file the running plan was made from.
-    pub(super) fn files(&self, gateway: &Gateway) -> Vec<PathBuf> {
-        let plan = gateway.plan();
+    /// Every file this plan is made from.
+    pub(super) fn files(&self, plan: &Plan) -> Vec<PathBuf> {
         let mut files = vec![self.file.clone()];
         let certificates = plan.sites.iter().flat_map(|site| &site.certificates);
         let clients = plan.pools.iter().filter_map(|pool| pool.tls.client_certificate.as_ref());
