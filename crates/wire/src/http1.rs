@@ -1,6 +1,6 @@
 //! The HTTP/1.1 codec (RFC 9112), sans-IO: heads, framing and chunks of requests and responses.
 //!
-//! [`parse_request`] and [`parse_response`] look at the unread bytes of a [`Head`](crate::Head)'s buffer and either ask for more, or
+//! [`parse_request`] and [`parse_response`] look at the unread bytes of a `Head`'s buffer and either ask for more, or
 //! leave a parsed head, or say what is wrong and at which byte. They go on where they stopped, so a head that arrives
 //! byte by byte costs no more than one in one piece and gives the same result. Lines are read once: names by table,
 //! values by a search for control bytes; nothing is allocated once the list of fields has grown to its usual size.
