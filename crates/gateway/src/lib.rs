@@ -1,8 +1,8 @@
 //! The gateway: the path of a request, on one thread per core.
 //!
-//! Read [`flow`] first; it calls the stages in the order in which things happen, one file each. Around it stand
-//! [`gateway`] (start, new plans, drain), [`worker`] (one thread), [`serve`] (one client connection), [`per_core`] (what a
-//! core owns), [`snapshot`] (a plan made ready). Shared between cores is only what [`shared`] holds.
+//! Read `flow.rs` first; it calls the stages in the order in which things happen, one file each. Around it stand
+//! `gateway.rs` (start, new plans, drain), `worker.rs` (one thread), `serve.rs` (one client connection), `per_core.rs`
+//! (what a core owns) and `snapshot.rs` (a plan made ready). Cores share only what `shared.rs` holds.
 
 mod accept;
 mod admit;
