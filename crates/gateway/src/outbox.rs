@@ -16,6 +16,11 @@ pub struct Outbox {
 }
 
 impl Outbox {
+    /// An empty box with room for `n` bytes.
+    pub fn with_capacity(n: usize) -> Self {
+        Self { bytes: Vec::with_capacity(n), sent: 0 }
+    }
+
     /// Where to append what goes out next.
     pub fn bytes(&mut self) -> &mut Vec<u8> {
         &mut self.bytes

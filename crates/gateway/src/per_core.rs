@@ -169,7 +169,11 @@ impl Core {
     /// Buffers for an exchange.
     pub fn take_desk(&self) -> Box<Desk> {
         self.desks.take().unwrap_or_else(|| {
-            Box::new(Desk { request: Head::with_capacity(REQUEST_BUFFER), ..Desk::default() })
+            Box::new(Desk {
+                request: Head::with_capacity(REQUEST_BUFFER),
+                out: Outbox::with_capacity(OUTBOX),
+                evidence: Evidence::default(),
+            })
         })
     }
 
@@ -186,7 +190,10 @@ impl Core {
     /// Buffers for the upstream's side.
     pub fn take_upstream_desk(&self) -> Box<UpstreamDesk> {
         self.upstream_desks.take().unwrap_or_else(|| {
-            Box::new(UpstreamDesk { response: Head::with_capacity(RESPONSE_BUFFER), out: Outbox::default() })
+            Box::new(UpstreamDesk {
+                response: Head::with_capacity(RESPONSE_BUFFER),
+                out: Outbox::with_capacity(OUTBOX),
+            })
         })
     }
 
@@ -242,6 +249,7 @@ impl Core {
         let mut tick = tokio::time::interval(HOUSE);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut swept = Instant::now();
+        let mut trimmed = swept;
         loop {
             tick.tick().await;
             let now = Instant::now();
@@ -250,8 +258,11 @@ impl Core {
                 continue;
             }
             swept = now;
-            self.desks.trim();
-            self.upstream_desks.trim();
+            if now.duration_since(trimmed) >= TRIM {
+                trimmed = now;
+                self.desks.trim();
+                self.upstream_desks.trim();
+            }
             let view = self.view();
             for pool in &view.pools {
                 for upstream in pool.upstreams.iter().filter(|upstream| !upstream.idle.is_empty()) {
@@ -341,6 +352,9 @@ const REQUEST_BUFFER: usize = 32 << 10;
 /// The head, a held answer of 16 KiB, and some room.
 const RESPONSE_BUFFER: usize = 32 << 10;
 
+/// A usual head fits without growing.
+const OUTBOX: usize = 4 << 10;
+
 const OUTBOX_KEPT: usize = 16 << 10;
 
 /// Free buffers kept per core and kind: 256 of them are 8 MiB.
@@ -353,6 +367,9 @@ const DATE_LASTS: Duration = Duration::from_millis(500);
 
 /// Pipes per core, 1 MiB each: further large bodies are copied.
 const PIPES: usize = 16;
+
+/// Buffers that were not needed for this long are surplus.
+const TRIM: Duration = Duration::from_secs(2);
 
 /// Log lines wait at most this long.
 const HOUSE: Duration = Duration::from_millis(100);

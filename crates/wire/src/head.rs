@@ -7,6 +7,9 @@ use crate::http1::TargetForm;
 use crate::http1::write_field;
 use crate::{Buffer, Known, Version};
 
+/// Room for this many fields is made at once.
+const USUAL_FIELDS: usize = 24;
+
 /// One message head and the buffer it stands in.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
@@ -36,7 +39,11 @@ pub struct Field<'a> {
 impl Head {
     /// A head whose buffer has room for `bytes`.
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { buffer: Buffer::with_capacity(bytes), ..Self::default() }
+        Self {
+            buffer: Buffer::with_capacity(bytes),
+            lines: Vec::with_capacity(USUAL_FIELDS),
+            ..Self::default()
+        }
     }
 
     /// A request head made of copies: for messages that did not arrive as HTTP/1 and for tests.
