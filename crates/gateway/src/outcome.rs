@@ -3,7 +3,7 @@
 use crate::exchange::Exchange;
 use crate::per_core::Core;
 use std::time::Instant;
-use torwart_cause::{Cause, Ending, Evidence, Stage, Step, Verdict, attempt_cause, diagnose};
+use torwart_cause::{Cause, Ending, Evidence, Retry, Stage, Step, Verdict, attempt_cause, diagnose};
 use torwart_dial::Stop;
 use torwart_policy::retry::{self, Failed, Next};
 use torwart_record::{Client, Protocol, Record, ServedBy};
@@ -17,7 +17,7 @@ pub fn may_repeat(x: &mut Exchange<'_>) -> Result<(), Stop> {
     let client = &x.desk.evidence.client;
     let Some(attempt) = x.desk.evidence.attempts.last() else { return Err(Stop) };
     let Some(cause) = attempt_cause(attempt) else { return Err(Stop) };
-    if client.body.is_failed() || cause.retry() == retry_never() {
+    if client.body.is_failed() || cause.retry() == Retry::Never {
         return Err(Stop);
     }
     let failed = Failed {
@@ -40,10 +40,6 @@ pub fn may_repeat(x: &mut Exchange<'_>) -> Result<(), Stop> {
     }
     x.needs_fresh_link = next == Next::SameFresh;
     Ok(())
-}
-
-const fn retry_never() -> torwart_cause::Retry {
-    torwart_cause::Retry::Never
 }
 
 /// What the evidence says so far.

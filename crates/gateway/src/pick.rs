@@ -35,7 +35,7 @@ fn search(pool: &PoolView, x: &Exchange<'_>) -> Option<usize> {
     let count = pool.upstreams.len();
     let first = pool.next.get() % count;
     pool.next.set(first + 1);
-    let now = now_where_needed(pool, x);
+    let now = clock(x);
     let order = || (0..count).map(|step| (first + step) % count);
     let is_resting = |index: usize| {
         pool.upstreams.get(index).is_some_and(|upstream| upstream.upstream.state.is_resting(now))
@@ -48,7 +48,7 @@ fn search(pool: &PoolView, x: &Exchange<'_>) -> Option<usize> {
 }
 
 /// The gateway's clock as of the request's beginning: fresh enough for the first attempt.
-fn now_where_needed(_pool: &PoolView, x: &Exchange<'_>) -> Duration {
+fn clock(x: &Exchange<'_>) -> Duration {
     let at = if x.tried.upstreams() == 0 { x.started } else { Instant::now() };
     x.core.shared.clock(at)
 }
