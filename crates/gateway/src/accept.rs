@@ -4,6 +4,7 @@
 //! is taken away, by a reload or by the drain, first serves whoever already waits in its queue.
 
 use crate::client::{Client, ClientName, ClientStream};
+use crate::clock::Moment;
 use crate::outcome;
 use crate::per_core::Core;
 use crate::serve::serve;
@@ -11,7 +12,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::watch;
 use torwart_cause::{Deadline, Ending};
@@ -55,8 +56,8 @@ impl Listening {
                 }
             }
         }
-        let until = Instant::now() + LAST_CALL;
-        while Instant::now() < until {
+        let until = Moment::now() + LAST_CALL;
+        while Moment::now() < until {
             wait_for_room(&core).await;
             match tokio::time::timeout(Duration::ZERO, self.accept()).await {
                 Ok(Ok(accepted)) => self.welcome(&core, accepted),
@@ -107,7 +108,7 @@ async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, place: P
     let deadline = view.snapshot.plan.deadlines.handshake;
     drop(view);
     let guard = core.recorder.metrics().client(ClientState::Handshake);
-    let begun = Instant::now();
+    let begun = Moment::now();
     let shaken = tokio::time::timeout(deadline, tokio_rustls::TlsAcceptor::from(config).accept(stream)).await;
     drop(guard);
     match shaken {

@@ -2,6 +2,7 @@
 //!
 //! `Proxy-Status` names the error type to everybody, as RFC 9209 wants; next hop and details only to trusted peers.
 
+use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::outcome;
 use crate::relay::abort;
@@ -9,7 +10,7 @@ use crate::response_head::Way;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 use tokio::io::AsyncWrite;
 use torwart_cause::{Cause, Deadline, Ending, NameFault, Step};
 use torwart_config::plan::{Action, Answers};
@@ -224,7 +225,7 @@ fn write_proxy_status(x: &Exchange<'_>, cause: Cause, out: &mut Vec<u8>) {
 
 /// Writes a whole answer: head with our own framing, and body unless the client asked by HEAD.
 async fn write(x: &mut Exchange<'_>, status: u16, fields: &[u8], rendered: &Rendered) {
-    let now = Instant::now();
+    let now = Moment::now();
     let has_body = status != 204 && status != 304;
     x.desk.out.clear();
     let mut out = std::mem::take(x.desk.out.bytes());
@@ -274,7 +275,7 @@ async fn write(x: &mut Exchange<'_>, status: u16, fields: &[u8], rendered: &Rend
     }
 }
 
-fn poll_write(cx: &mut Context<'_>, x: &mut Exchange<'_>, until: Instant) -> Poll<Result<(), Ending>> {
+fn poll_write(cx: &mut Context<'_>, x: &mut Exchange<'_>, until: Moment) -> Poll<Result<(), Ending>> {
     while !x.desk.out.is_empty() {
         match x.desk.out.poll_send(cx, &mut x.client.stream, &[]) {
             Poll::Ready(Ok(sent)) => x.sent += sent.all as u64,

@@ -1,12 +1,12 @@
 //! One client connection: its socket, its deadline, and what is known about who is behind it.
 
+use crate::clock::Moment;
 use crate::wheel::Timer;
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
@@ -117,7 +117,7 @@ pub enum ClientStream {
 
 impl Client {
     /// Ready when `until` has passed.
-    pub fn poll_deadline(&self, cx: &Context<'_>, until: Instant) -> Poll<()> {
+    pub fn poll_deadline(&self, cx: &Context<'_>, until: Moment) -> Poll<()> {
         self.timer.set(until);
         self.timer.poll(cx)
     }

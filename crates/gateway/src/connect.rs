@@ -1,11 +1,12 @@
 //! A link to the chosen upstream: an idle one that is surely alive, or a fresh one.
 
+use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::per_core::{UpstreamDesk, UpstreamView};
 use crate::pool::Link;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use torwart_cause::{Address, Attempt, By, Deadline, Ending, Step};
 use torwart_dial::{Deadlines, Stop, open};
 use torwart_policy::retry;
@@ -20,12 +21,12 @@ pub struct Outgoing {
     /// What the upstream answers, and what goes to it.
     pub desk: Box<UpstreamDesk>,
     /// When the attempt began to send.
-    pub began: Instant,
+    pub began: Moment,
 }
 
 impl Outgoing {
     /// Puts the link back for the next request.
-    pub fn park(mut self, x: &Exchange<'_>, now: Instant) {
+    pub fn park(mut self, x: &Exchange<'_>, now: Moment) {
         let Some(pool) = x.pool.and_then(|pool| x.view.pools.get(pool.0)) else { return };
         self.link.guard.set(LinkState::Idle);
         x.core.give_upstream_desk(self.desk);
@@ -35,7 +36,7 @@ impl Outgoing {
 
 /// Gets a link and begins the attempt's evidence.
 pub async fn link(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<Outgoing, Stop> {
-    let now = if x.desk.evidence.attempts.is_empty() { x.started } else { Instant::now() };
+    let now = if x.desk.evidence.attempts.is_empty() { x.started } else { Moment::now() };
     let view = Rc::clone(&x.view);
     let Some((index, pool)) = x.pool.and_then(|pool| Some((pool.0, view.pools.get(pool.0)?))) else {
         return Err(Stop);
@@ -88,7 +89,7 @@ async fn dial(x: &mut Exchange<'_>, upstream: &UpstreamView, pool: usize) -> Res
         Ok(Ok(stream)) => stream,
         Ok(Err(Stop)) => {
             if !x.attempt().resolve.is_failed() {
-                state.rest(x.core.shared.clock(Instant::now()));
+                state.rest(Moment::now().clock());
                 upstream.up.set(false);
             }
             return Err(Stop);
@@ -132,7 +133,7 @@ fn mark_given_up(attempt: &mut Attempt, ending: Ending, after: Duration) {
 
 impl Exchange<'_> {
     /// The earliest moment at which the exchange ends whatever happens.
-    pub fn nearest_end(&self) -> Option<Instant> {
+    pub fn nearest_end(&self) -> Option<Moment> {
         match (self.total_until, self.leaves_at) {
             (Some(total), Some(leaving)) => Some(total.min(leaving)),
             (total, leaving) => total.or(leaving),
@@ -141,7 +142,7 @@ impl Exchange<'_> {
 
     /// Which end was reached when [`Exchange::nearest_end`] has passed.
     pub fn end_reached(&self) -> Ending {
-        if self.leaves_at.is_some_and(|at| at <= Instant::now()) {
+        if self.leaves_at.is_some_and(|at| at <= Moment::now()) {
             Ending::Cancelled(By::Client)
         } else {
             Ending::TimedOut(Deadline::Total)
@@ -151,7 +152,7 @@ impl Exchange<'_> {
     /// Bytes of the answer moved: a client that ended its side is still there.
     pub fn put_off_leaving(&mut self) {
         if self.leaves_at.is_some() {
-            self.leaves_at = Some(Instant::now() + GRACE_IN_BODY);
+            self.leaves_at = Some(Moment::now() + GRACE_IN_BODY);
         }
     }
 
@@ -167,7 +168,7 @@ impl Exchange<'_> {
                 Poll::Pending => return None,
                 Poll::Ready(Ok(0)) => {
                     let grace = if self.status.is_none() { GRACE_BEFORE_ANSWER } else { GRACE_IN_BODY };
-                    self.leaves_at = Some(Instant::now() + grace);
+                    self.leaves_at = Some(Moment::now() + grace);
                     self.keeps_client = false;
                 }
                 Poll::Ready(Ok(_)) => {}

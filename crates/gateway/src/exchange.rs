@@ -3,10 +3,11 @@
 
 use crate::body::BodyReader;
 use crate::client::Client;
+use crate::clock::Moment;
 use crate::outcome;
 use crate::per_core::{Core, Desk, View};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use torwart_cause::{Attempt, ClientSide, Deadline, Ending, Local, Step};
 use torwart_config::plan::{Buffers, ExchangeDeadlines, Pool, PoolIndex, Route, Site};
 use torwart_policy::template;
@@ -30,7 +31,7 @@ pub struct Exchange<'c> {
     /// The id shown to everybody.
     pub id: RequestId,
     /// When its first byte came.
-    pub started: Instant,
+    pub started: Moment,
     /// Index of the site.
     pub site: Option<usize>,
     /// Index of the route within the site, and in the plan.
@@ -42,9 +43,9 @@ pub struct Exchange<'c> {
     /// The route's buffers.
     pub buffers: Buffers,
     /// When the whole exchange has to be over.
-    pub total_until: Option<Instant>,
+    pub total_until: Option<Moment>,
     /// The client has ended its side: when it counts as gone.
-    pub leaves_at: Option<Instant>,
+    pub leaves_at: Option<Moment>,
     /// Whether a 100 went to the client.
     pub was_told_to_continue: bool,
     /// Whether the next attempt must not use an idle link.
@@ -101,7 +102,7 @@ impl Tried {
 
 impl<'c> Exchange<'c> {
     /// Begins an exchange whose first bytes lie on the desk.
-    pub fn begin(core: &'c Rc<Core>, client: &'c mut Client, desk: &'c mut Desk, started: Instant) -> Self {
+    pub fn begin(core: &'c Rc<Core>, client: &'c mut Client, desk: &'c mut Desk, started: Moment) -> Self {
         Self {
             core,
             view: core.view(),

@@ -5,6 +5,7 @@
 //! response's head has gone out there is no `Stop` any more, so nothing can try to answer twice.
 
 use crate::client::Client;
+use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::per_core::{Core, Desk, UpstreamView};
 use crate::{admit, answer, connect, guard, outcome, parse, pick, relay, route};
@@ -12,7 +13,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Instant;
 use torwart_cause::{Ending, Step};
 use torwart_dial::Stop;
 
@@ -30,7 +30,7 @@ pub enum After {
 }
 
 /// Runs one exchange from its first bytes to its record.
-pub async fn run(core: &Rc<Core>, client: &mut Client, desk: &mut Desk, started: Instant) -> After {
+pub async fn run(core: &Rc<Core>, client: &mut Client, desk: &mut Desk, started: Moment) -> After {
     let mut x = Exchange::begin(core, client, desk, started);
     if guarded(&mut x).await == Err(Stop) && x.status.is_none() {
         answer::send(&mut x).await;

@@ -116,7 +116,6 @@ impl Gateway {
             metrics,
             failures,
             status,
-            epoch: Instant::now(),
         });
         let mut workers = Vec::with_capacity(count);
         for index in 0..count {

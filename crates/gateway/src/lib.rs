@@ -10,6 +10,7 @@ mod answer;
 mod body;
 mod certificates;
 mod client;
+mod clock;
 mod connect;
 mod exchange;
 mod flow;

@@ -1,8 +1,8 @@
 //! What the evidence means: the only caller of `diagnose`, of the retry decision, and of the recorder.
 
+use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::per_core::Core;
-use std::time::Instant;
 use torwart_cause::{Cause, Ending, Evidence, Retry, Stage, Step, Verdict, attempt_cause, diagnose};
 use torwart_dial::Stop;
 use torwart_policy::retry::{self, Failed, Next};
@@ -33,7 +33,7 @@ pub fn may_repeat(x: &mut Exchange<'_>) -> Result<(), Stop> {
         return Err(Stop);
     }
     if retry::is_costly(cause) {
-        let now = x.core.shared.clock(Instant::now());
+        let now = Moment::now().clock();
         if !pool.budget.borrow_mut().spend(now) {
             return Err(Stop);
         }
@@ -50,7 +50,7 @@ pub fn verdict(x: &Exchange<'_>) -> Verdict {
 /// Makes the exchange's one record.
 pub fn conclude(x: &mut Exchange<'_>) {
     x.is_recorded = true;
-    let now = Instant::now();
+    let now = Moment::now();
     if let Some(pool) = x.pool.and_then(|pool| x.view.pools.get(pool.0)) {
         pool.budget.borrow_mut().earn();
     }
@@ -91,7 +91,7 @@ pub fn conclude(x: &mut Exchange<'_>) {
         route: x.route.map(|(_, index)| index),
         pool: x.pool.map(|pool| pool.0),
         verdict: &verdict,
-        duration: now.saturating_duration_since(x.started),
+        duration: now.since(x.started),
         sent: x.sent,
         received: x.received,
         user_agent: head.get(Known::UserAgent).unwrap_or_default(),
@@ -100,13 +100,13 @@ pub fn conclude(x: &mut Exchange<'_>) {
         evidence: &x.desk.evidence,
         attempt_causes: causes,
     };
-    x.core.recorder.record(&record, now);
+    x.core.recorder.record(&record, now.clock());
 }
 
 /// Makes the record of a client whose TLS handshake failed: there was no request, but there was an exchange to be had.
-pub fn record_handshake(core: &Core, client: Client, ending: Ending, begun: Instant) {
-    let now = Instant::now();
-    let duration = now.saturating_duration_since(begun);
+pub fn record_handshake(core: &Core, client: Client, ending: Ending, begun: Moment) {
+    let now = Moment::now();
+    let duration = now.since(begun);
     let mut evidence = Evidence::default();
     evidence.client.handshake = Step::Failed { ending, after: duration };
     let verdict = diagnose(&evidence);
@@ -136,7 +136,7 @@ pub fn record_handshake(core: &Core, client: Client, ending: Ending, begun: Inst
         evidence: &evidence,
         attempt_causes: &[],
     };
-    core.recorder.record(&record, now);
+    core.recorder.record(&record, now.clock());
 }
 
 /// The cause and the stage that decided, for an answer that has to be made.

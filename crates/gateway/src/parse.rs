@@ -2,10 +2,10 @@
 
 use crate::body::{BodyReader, exceeds};
 use crate::client::poll_fill;
+use crate::clock::Moment;
 use crate::exchange::Exchange;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
-use std::time::Instant;
 use torwart_cause::{Deadline, Ending, Fault, Limit, Malformation, Step};
 use torwart_dial::{Stop, ending_of};
 use torwart_wire::http1::{RequestLimits, TargetForm, parse_request};
@@ -84,7 +84,7 @@ fn make_room(x: &mut Exchange<'_>, most: usize) {
     }
 }
 
-fn poll_more(x: &mut Exchange<'_>, cx: &mut Context<'_>, until: Instant) -> Poll<Result<(), Ending>> {
+fn poll_more(x: &mut Exchange<'_>, cx: &mut Context<'_>, until: Moment) -> Poll<Result<(), Ending>> {
     match poll_fill(&mut x.client.stream, cx, &mut x.desk.request.buffer, usize::MAX) {
         Poll::Ready(Ok(0)) => return Poll::Ready(Err(Ending::Closed)),
         Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),

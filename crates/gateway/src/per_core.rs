@@ -1,6 +1,7 @@
 //! What one core owns: its view of the plan, its links, its buffers, its timers, its counters. Nothing here is shared
 //! with other cores but snapshots that are only read and the atomics in them.
 
+use crate::clock::{Moment, in_turns};
 use crate::outbox::Outbox;
 use crate::pool::{IdleLinks, Keep, SWEEP};
 use crate::shared::Shared;
@@ -12,7 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use torwart_cause::Evidence;
 use torwart_config::plan::{RouteIndex, Site};
@@ -40,11 +41,11 @@ pub struct Core {
     ids: RefCell<RequestIds>,
     desks: Spare<Desk>,
     upstream_desks: Spare<UpstreamDesk>,
-    date: RefCell<(Instant, Vec<u8>)>,
+    date: RefCell<(Moment, Vec<u8>)>,
     /// For paths and targets under construction; never held across a wait.
     pub scratch: RefCell<Vec<u8>>,
     pipes: RefCell<Pipes>,
-    clock: Cell<(Instant, Timestamp)>,
+    clock: Cell<(Moment, Timestamp)>,
 }
 
 /// The pipes of a core: a few, because each may hold a megabyte of kernel memory.
@@ -61,7 +62,7 @@ pub struct Tasks;
 impl Tasks {
     /// Starts a task on this core.
     pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        drop(tokio::task::spawn_local(task));
+        drop(tokio::task::spawn_local(in_turns(task)));
     }
 }
 
@@ -132,10 +133,10 @@ impl Core {
             ids,
             desks: Spare::new(FREE_KEPT),
             upstream_desks: Spare::new(FREE_KEPT),
-            date: RefCell::new((Instant::now(), http_date())),
+            date: RefCell::new((Moment::now(), http_date())),
             scratch: RefCell::default(),
             pipes: RefCell::default(),
-            clock: Cell::new((Instant::now(), Timestamp::from(SystemTime::now()))),
+            clock: Cell::new((Moment::now(), Timestamp::from(SystemTime::now()))),
         })
     }
 
@@ -150,13 +151,13 @@ impl Core {
     }
 
     /// The wall clock's time of a moment.
-    pub fn timestamp(&self, at: Instant) -> Timestamp {
+    pub fn timestamp(&self, at: Moment) -> Timestamp {
         let (base, time) = self.clock.get();
-        let passed = at.saturating_duration_since(base);
+        let passed = at.since(base);
         if passed < CLOCK_LASTS {
             return time.after(passed);
         }
-        let (base, time) = (Instant::now(), Timestamp::from(SystemTime::now()));
+        let (base, time) = (Moment::now(), Timestamp::from(SystemTime::now()));
         self.clock.set((base, time));
         time
     }
@@ -236,9 +237,9 @@ impl Core {
     }
 
     /// Appends the current date as HTTP writes it (RFC 9110 §5.6.7), exact to the second.
-    pub fn write_date(&self, now: Instant, out: &mut Vec<u8>) {
+    pub fn write_date(&self, now: Moment, out: &mut Vec<u8>) {
         let mut date = self.date.borrow_mut();
-        if now.saturating_duration_since(date.0) >= DATE_LASTS {
+        if now.since(date.0) >= DATE_LASTS {
             *date = (now, http_date());
         }
         out.extend_from_slice(&date.1);
@@ -248,17 +249,17 @@ impl Core {
     pub async fn keep_house(self: Rc<Self>) {
         let mut tick = tokio::time::interval(HOUSE);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut swept = Instant::now();
+        let mut swept = Moment::now();
         let mut trimmed = swept;
         loop {
             tick.tick().await;
-            let now = Instant::now();
-            self.recorder.tick(now);
-            if now.duration_since(swept) < SWEEP {
+            let now = Moment::now();
+            self.recorder.tick(now.clock());
+            if now.since(swept) < SWEEP {
                 continue;
             }
             swept = now;
-            if now.duration_since(trimmed) >= TRIM {
+            if now.since(trimmed) >= TRIM {
                 trimmed = now;
                 self.desks.trim();
                 self.upstream_desks.trim();

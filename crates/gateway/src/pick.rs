@@ -2,11 +2,12 @@
 //!
 //! An upstream whose connections failed just now is asked last, but it is asked: the last ones are never given up.
 
+use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::per_core::{PoolView, UpstreamView};
 use crate::route::{DONE, decided};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use torwart_cause::Decision;
 use torwart_dial::Stop;
 
@@ -49,6 +50,6 @@ fn search(pool: &PoolView, x: &Exchange<'_>) -> Option<usize> {
 
 /// The gateway's clock as of the request's beginning: fresh enough for the first attempt.
 fn clock(x: &Exchange<'_>) -> Duration {
-    let at = if x.tried.upstreams() == 0 { x.started } else { Instant::now() };
-    x.core.shared.clock(at)
+    let at = if x.tried.upstreams() == 0 { x.started } else { Moment::now() };
+    at.clock()
 }

@@ -4,9 +4,10 @@
 //! and how long they had been idle then; and those that are alive tell how long the upstream keeps them at least. A look
 //! costs no system call unless the socket was reported readable.
 
+use crate::clock::Moment;
 use crate::upstream::UpstreamState;
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use torwart_cause::Address;
 use torwart_dial::{Idle, Stream};
 use torwart_policy::idle;
@@ -24,7 +25,7 @@ pub struct Link {
 
 struct Waiting {
     link: Link,
-    since: Instant,
+    since: Moment,
 }
 
 /// The idle links of one upstream.
@@ -45,7 +46,7 @@ pub struct Keep {
 
 impl IdleLinks {
     /// The link used last, if it may carry this request. Whatever is too old or not quiet is dropped on the way.
-    pub fn take(&self, keep: Keep, state: &UpstreamState, is_repeatable: bool, now: Instant) -> Option<Link> {
+    pub fn take(&self, keep: Keep, state: &UpstreamState, is_repeatable: bool, now: Moment) -> Option<Link> {
         let limit = limit(keep, state);
         let is_known = state.idle_seen().is_some() || state.idle_hinted().is_some();
         let wanted = if is_repeatable {
@@ -56,7 +57,7 @@ impl IdleLinks {
         let mut waiting = self.waiting.borrow_mut();
         loop {
             let newest = waiting.last()?;
-            let age = now.saturating_duration_since(newest.since);
+            let age = now.since(newest.since);
             if age > limit {
                 // The others are older still.
                 waiting.clear();
@@ -73,7 +74,7 @@ impl IdleLinks {
     }
 
     /// Puts a link back after a clean exchange. The oldest gives way when there are too many.
-    pub fn put(&self, keep: Keep, link: Link, now: Instant) {
+    pub fn put(&self, keep: Keep, link: Link, now: Moment) {
         if keep.links == 0 {
             return;
         }
@@ -85,11 +86,11 @@ impl IdleLinks {
     }
 
     /// Drops what is too old or has ended, and learns from the latter.
-    pub fn sweep(&self, keep: Keep, state: &UpstreamState, now: Instant) {
+    pub fn sweep(&self, keep: Keep, state: &UpstreamState, now: Moment) {
         let limit = limit(keep, state);
         let mut closed = Vec::new();
         self.waiting.borrow_mut().retain_mut(|waiting| {
-            let age = now.saturating_duration_since(waiting.since);
+            let age = now.since(waiting.since);
             if age > limit {
                 return false;
             }

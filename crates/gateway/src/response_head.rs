@@ -35,7 +35,7 @@ impl Way {
 }
 
 /// Writes the final head to the client's outbox.
-pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, now: std::time::Instant) {
+pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, now: crate::clock::Moment) {
     if way == Way::UntilClose || x.core.shared.is_draining() {
         x.keeps_client = false;
     }

@@ -4,13 +4,14 @@
 //! With the first byte it borrows a desk from the core and runs exchanges until it has been quiet for a moment.
 
 use crate::client::{Client, poll_fill};
+use crate::clock::Moment;
 use crate::flow::{self, After};
 use crate::per_core::{Core, Desk};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use torwart_record::ClientState;
 
@@ -18,7 +19,7 @@ use torwart_record::ClientState;
 pub async fn serve(core: Rc<Core>, mut client: Client) {
     loop {
         let keep_alive = core.view().snapshot.plan.deadlines.keep_alive;
-        let Wake::Request(desk) = next_bytes(&core, &mut client, None, Instant::now() + keep_alive).await
+        let Wake::Request(desk) = next_bytes(&core, &mut client, None, Moment::now() + keep_alive).await
         else {
             break;
         };
@@ -44,7 +45,7 @@ enum Wake {
 async fn busy(core: &Rc<Core>, client: &mut Client, mut desk: Box<Desk>) -> After {
     loop {
         client.guard.set(ClientState::Active);
-        let after = flow::run(core, client, &mut desk, Instant::now()).await;
+        let after = flow::run(core, client, &mut desk, Moment::now()).await;
         client.has_asked = true;
         if after != After::Next {
             core.give_desk(desk);
@@ -55,7 +56,7 @@ async fn busy(core: &Rc<Core>, client: &mut Client, mut desk: Box<Desk>) -> Afte
             // The next request was already here (pipelining).
             continue;
         }
-        match next_bytes(core, client, Some(desk), Instant::now() + QUIET).await {
+        match next_bytes(core, client, Some(desk), Moment::now() + QUIET).await {
             Wake::Request(borrowed) => desk = borrowed,
             Wake::Over if core.shared.is_draining() || client.is_gone => return After::Close,
             Wake::Over => return After::Next,
@@ -68,7 +69,7 @@ async fn next_bytes(
     core: &Rc<Core>,
     client: &mut Client,
     mut kept: Option<Box<Desk>>,
-    until: Instant,
+    until: Moment,
 ) -> Wake {
     let mut drained = None;
     poll_fn(|cx| {
@@ -86,7 +87,7 @@ async fn next_bytes(
             (false, _) => until,
             (true, true) => return Poll::Ready(Wake::Over),
             // Its first request is on the way: a close now would look like a failure to whoever sent it.
-            (true, false) => until.min(*drained.get_or_insert_with(|| Instant::now() + FIRST_REQUEST)),
+            (true, false) => until.min(*drained.get_or_insert_with(|| Moment::now() + FIRST_REQUEST)),
         };
         client.poll_deadline(cx, until).map(|()| Wake::Over)
     })
@@ -95,7 +96,7 @@ async fn next_bytes(
 
 /// An orderly close: close_notify on TLS, FIN by the drop that follows.
 async fn close(client: &mut Client) {
-    let until = Instant::now() + CLOSE;
+    let until = Moment::now() + CLOSE;
     if matches!(client.stream, crate::client::ClientStream::Tls(_)) {
         poll_fn(|cx| {
             // Whether the client took the farewell changes nothing.
@@ -108,7 +109,7 @@ async fn close(client: &mut Client) {
 
 /// Lets the client read our last words: a close with unread bytes is a reset, and would eat them (RFC 9112 §9.6).
 async fn linger(core: &Core, client: &mut Client) {
-    let until = Instant::now() + core.view().snapshot.plan.deadlines.linger;
+    let until = Moment::now() + core.view().snapshot.plan.deadlines.linger;
     let mut left = LINGER_BYTES;
     let mut is_shut = false;
     poll_fn(|cx| {

@@ -4,7 +4,6 @@ use crate::snapshot::Snapshot;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 use torwart_dial::Resolver;
 use torwart_record::{Failures, Metrics, Status};
 
@@ -26,16 +25,9 @@ pub struct Shared {
     pub failures: Arc<Failures>,
     /// What the admin address says about the process.
     pub status: Arc<Status>,
-    /// The beginning of the gateway's clock.
-    pub epoch: Instant,
 }
 
 impl Shared {
-    /// The gateway's clock.
-    pub fn clock(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.epoch)
-    }
-
     /// Puts a new snapshot in place; running exchanges keep theirs.
     pub fn adopt(&self, snapshot: Snapshot) {
         let Snapshot { generation, plan_generation, .. } = snapshot;

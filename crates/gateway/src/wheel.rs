@@ -2,15 +2,16 @@
 //!
 //! A connection registers once and then only writes numbers: setting a later deadline than the one queued costs two
 //! stores, because the slot is looked at again when it comes round. The driver sleeps until the next non-empty slot
-//! and no longer. Slots are [`SLOT`] wide, so a deadline is met at most that much late, never early.
+//! and no longer. Slots are 10 ms wide, so a deadline is met at most that much late, never early.
 
+use crate::clock::Moment;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// The width of a slot.
-pub const SLOT: Duration = Duration::from_millis(10);
+/// The width of a slot, in milliseconds.
+const SLOT_MILLIS: u64 = 10;
 
 /// Slots of the wheel; deadlines beyond its horizon wait in the last slot and are put on again.
 const SLOTS: u64 = 1024;
@@ -20,7 +21,6 @@ const NEVER: u64 = u64::MAX;
 
 /// The wheel of one core. Not shared between threads.
 pub struct Wheel {
-    epoch: Instant,
     inner: RefCell<Inner>,
     /// The slot the driver sleeps until.
     armed: Cell<u64>,
@@ -55,13 +55,12 @@ impl Wheel {
     /// A wheel that counts from now.
     pub fn new() -> Rc<Self> {
         Rc::new(Self {
-            epoch: Instant::now(),
             inner: RefCell::new(Inner {
                 slots: (0..SLOTS).map(|_| Vec::new()).collect(),
                 occupied: [0; (SLOTS / 64) as usize],
                 entries: Vec::new(),
                 free: Vec::new(),
-                turned_to: 0,
+                turned_to: slot_of(Moment::now()),
             }),
             armed: Cell::new(NEVER),
             driver: RefCell::new(None),
@@ -90,14 +89,10 @@ impl Wheel {
         let sleep = tokio::time::sleep_until(tokio::time::Instant::now());
         tokio::pin!(sleep);
         loop {
-            let next = self.turn(self.slot_of(Instant::now()));
+            let next = self.turn(slot_of(Moment::now()));
             self.armed.set(next);
-            let until = if next == NEVER {
-                FAR
-            } else {
-                SLOT.saturating_mul(u32::try_from(next).unwrap_or(u32::MAX))
-            };
-            sleep.as_mut().reset((self.epoch + until).into());
+            let until = if next == NEVER { Moment::now() + FAR } else { begin_of(next) };
+            sleep.as_mut().reset(until.instant().into());
             let mut is_first = true;
             std::future::poll_fn(|cx| {
                 if std::mem::take(&mut is_first) {
@@ -116,12 +111,6 @@ impl Wheel {
         let wakers: Vec<Waker> =
             self.inner.borrow().entries.iter().filter_map(|entry| entry.waker.clone()).collect();
         wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// The first slot that begins at or after `at`, so that nothing is ever early.
-    fn slot_of(&self, at: Instant) -> u64 {
-        let passed = at.saturating_duration_since(self.epoch).as_millis();
-        u64::try_from(passed).unwrap_or(NEVER) / SLOT_MILLIS
     }
 
     /// Works off every slot up to `now`; returns the next non-empty one.
@@ -162,6 +151,16 @@ impl Wheel {
             }
         }
     }
+}
+
+/// The slot a moment falls into.
+const fn slot_of(at: Moment) -> u64 {
+    at.millis() / SLOT_MILLIS
+}
+
+/// When a slot begins.
+fn begin_of(slot: u64) -> Moment {
+    Moment::BEGIN + Duration::from_millis(slot.saturating_mul(SLOT_MILLIS))
 }
 
 impl Inner {
@@ -225,9 +224,9 @@ impl Inner {
 
 impl Timer {
     /// Sets the deadline; the task last given to [`Timer::poll`] is woken when it passes.
-    pub fn set(&self, at: Instant) {
+    pub fn set(&self, at: Moment) {
         // One slot later than the one `at` falls into: late by at most a slot, never early.
-        let deadline = self.wheel.slot_of(at) + 1;
+        let deadline = slot_of(at) + 1;
         if self.deadline.replace(deadline) != deadline {
             self.wheel.put(self.id, deadline);
         }
@@ -264,8 +263,6 @@ impl Drop for Timer {
     }
 }
 
-const SLOT_MILLIS: u64 = 10;
-
 /// How long the driver sleeps when nobody waits.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -292,10 +289,10 @@ mod tests {
     fn a_deadline_is_met_and_never_early() {
         run(async |wheel| {
             let timer = wheel.timer();
-            let at = Instant::now() + Duration::from_millis(35);
+            let at = Moment::now() + Duration::from_millis(35);
             timer.set(at);
             wait(&timer).await;
-            assert!(Instant::now() >= at);
+            assert!(Moment::now() >= at);
         });
     }
 
@@ -303,7 +300,7 @@ mod tests {
     fn an_earlier_deadline_replaces_a_later_one() {
         run(async |wheel| {
             let timer = wheel.timer();
-            let begin = Instant::now();
+            let begin = Moment::now();
             timer.set(begin + Duration::from_secs(60));
             timer.set(begin + Duration::from_millis(20));
             wait(&timer).await;
@@ -315,7 +312,7 @@ mod tests {
     fn a_later_deadline_replaces_an_earlier_one() {
         run(async |wheel| {
             let timer = wheel.timer();
-            let begin = Instant::now();
+            let begin = Moment::now();
             timer.set(begin + Duration::from_millis(20));
             timer.set(begin + Duration::from_millis(90));
             wait(&timer).await;
@@ -327,13 +324,13 @@ mod tests {
     fn a_freed_place_does_not_wake_its_next_owner() {
         run(async |wheel| {
             let first = wheel.timer();
-            first.set(Instant::now() + Duration::from_millis(10));
+            first.set(Moment::now() + Duration::from_millis(10));
             drop(first);
             let second = wheel.timer();
-            let at = Instant::now() + Duration::from_millis(60);
+            let at = Moment::now() + Duration::from_millis(60);
             second.set(at);
             wait(&second).await;
-            assert!(Instant::now() >= at);
+            assert!(Moment::now() >= at);
         });
     }
 
@@ -341,13 +338,14 @@ mod tests {
     fn deadlines_beyond_the_horizon_wait_for_their_turn() {
         let wheel = Wheel::new();
         let timer = wheel.timer();
-        timer.set(wheel.epoch + Duration::from_secs(60));
-        let mut now = 0;
-        while now < 6001 {
+        let at = Moment::now() + Duration::from_secs(60);
+        timer.set(at);
+        let mut now = slot_of(Moment::now());
+        while now <= slot_of(at) {
             let next = wheel.turn(now);
             assert!(next > now && next < NEVER, "{now} {next}");
             now = next;
         }
-        assert_eq!(now, 6001);
+        assert_eq!(now, slot_of(at) + 1);
     }
 }

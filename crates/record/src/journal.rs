@@ -12,7 +12,7 @@ use crate::{HumanLog, JsonLog, Metrics, Record};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use writer::Message;
 
 /// How lines look.
@@ -57,8 +57,8 @@ pub struct Journal {
     dropped: Arc<AtomicU64>,
     batch: Vec<u8>,
     lines: u64,
-    due: Option<Instant>,
-    hurried: Option<Instant>,
+    due: Option<Duration>,
+    hurried: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Journal {
     }
 
     /// Writes one exchange's line. Neither waits nor locks; the writer is woken at most once per batch.
-    pub fn write(&mut self, record: &Record<'_>, now: Instant) {
+    pub fn write(&mut self, record: &Record<'_>, now: Duration) {
         match &mut self.format {
             Format::Json(log) => log.write(record, &mut self.batch),
             Format::Human(log) => log.write(record, &mut self.batch),
@@ -113,12 +113,12 @@ impl Journal {
     }
 
     /// When [`Journal::tick`] has to be called at the latest; `None` while no line waits.
-    pub const fn due(&self) -> Option<Instant> {
+    pub const fn due(&self) -> Option<Duration> {
         self.due
     }
 
     /// Hands the batch over if its time has come.
-    pub fn tick(&mut self, now: Instant) {
+    pub fn tick(&mut self, now: Duration) {
         if self.due.is_some_and(|due| due <= now) {
             self.flush();
         }
@@ -148,7 +148,7 @@ impl Journal {
     }
 
     /// A failure leaves at once; in a storm of failures at most once in ten milliseconds.
-    fn hurry(&mut self, now: Instant) {
+    fn hurry(&mut self, now: Duration) {
         match self.hurried.map(|hurried| hurried + HURRY) {
             Some(again) if again > now => self.due = Some(self.due.map_or(again, |due| due.min(again))),
             _ => {

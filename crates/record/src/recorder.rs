@@ -3,7 +3,7 @@
 use crate::{CoreMetrics, Incidents, Journal, OwnedRecord, Record, Ring};
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 /// The failed exchanges, shared by all cores: each one with its evidence, and grouped.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Recorder {
     }
 
     /// Takes one finished exchange. Must be called exactly once for each.
-    pub fn record(&self, record: &Record<'_>, now: Instant) {
+    pub fn record(&self, record: &Record<'_>, now: Duration) {
         self.metrics.count(record);
         if record.is_failed() {
             self.failures.incidents.observe(record);
@@ -48,12 +48,12 @@ impl Recorder {
     }
 
     /// When [`Recorder::tick`] has to be called at the latest; `None` while nothing waits.
-    pub fn due(&self) -> Option<Instant> {
+    pub fn due(&self) -> Option<Duration> {
         self.journal.as_ref().and_then(|journal| journal.borrow().due())
     }
 
     /// Hands log lines to the writer that have waited long enough.
-    pub fn tick(&self, now: Instant) {
+    pub fn tick(&self, now: Duration) {
         if let Some(journal) = &self.journal {
             journal.borrow_mut().tick(now);
         }

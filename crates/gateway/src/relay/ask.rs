@@ -6,12 +6,13 @@
 use super::upload::{Parts, Upload, UploadFault};
 use super::waiting::Waiting;
 use crate::client::poll_fill;
+use crate::clock::Moment;
 use crate::connect::Outgoing;
 use crate::exchange::Exchange;
 use crate::{request_head, response_head};
 use std::future::poll_fn;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::AsyncWrite;
 use torwart_cause::{Deadline, Ending, FIRST_BYTES, Limit, Step};
 use torwart_dial::{Stop, ending_of};
@@ -25,7 +26,7 @@ pub struct Reply {
     /// The rest of the request, if an early answer came.
     pub upload: Upload,
     /// When the head was complete.
-    pub at: Instant,
+    pub at: Moment,
 }
 
 /// Sends the request over the link; returns with the final head.
@@ -45,11 +46,11 @@ pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply,
         upload: Upload::new(x.buffers.replay.as_usize()),
     };
     let response = poll_fn(|cx| asking.poll(cx, x, outgoing)).await?;
-    let now = Instant::now();
+    let now = Moment::now();
     let since = asking.sent_at.unwrap_or(outgoing.began);
     let attempt = x.attempt();
     attempt.status = Some(response.status);
-    attempt.head = Step::Done { took: now.saturating_duration_since(since) };
+    attempt.head = Step::Done { took: now.since(since) };
     if let Some(hint) = response.idle_hint {
         outgoing.upstream.upstream.state.hint_idle(hint);
     }
@@ -59,9 +60,9 @@ pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply,
 struct Asking {
     limits: (ResponseLimits, u32),
     interim: u32,
-    sent_at: Option<Instant>,
+    sent_at: Option<Moment>,
     /// When the client is told to go on although the upstream said nothing (RFC 9110 §10.1.1).
-    continue_at: Option<Instant>,
+    continue_at: Option<Moment>,
     waiting: Waiting,
     upload: Upload,
 }
@@ -95,11 +96,11 @@ impl Asking {
     ) -> Result<(), Stop> {
         let Some(mut parts) = Parts::of(x, outgoing) else { return Err(Stop) };
         let polled = self.upload.poll(cx, &mut parts);
-        let after = |now: Instant| now.saturating_duration_since(outgoing.began);
+        let after = |now: Moment| now.since(outgoing.began);
         match polled {
             Poll::Pending => Ok(()),
             Poll::Ready(Ok(())) => {
-                let now = Instant::now();
+                let now = Moment::now();
                 self.sent_at = Some(now);
                 x.attempt().send = Step::Done { took: after(now) };
                 self.waiting = Waiting::new(Deadline::FirstByte, now);
@@ -111,7 +112,7 @@ impl Asking {
                 Err(Stop)
             }
             Poll::Ready(Err(UploadFault::Upstream(ending))) => {
-                x.attempt().send = Step::Failed { ending, after: after(Instant::now()) };
+                x.attempt().send = Step::Failed { ending, after: after(Moment::now()) };
                 if x.attempt().sent == 0 {
                     return Err(Stop);
                 }

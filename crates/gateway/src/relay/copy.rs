@@ -8,13 +8,13 @@ use super::upload::{Parts, Upload};
 use super::waiting::Waiting;
 use crate::body::{BodyReader, Look};
 use crate::client::{ClientStream, poll_fill};
+use crate::clock::Moment;
 use crate::connect::Outgoing;
 use crate::exchange::Exchange;
 use crate::response_head::Way;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 use tokio::io::AsyncWrite;
 use torwart_cause::{By, Deadline, Ending};
 use torwart_dial::ending_of;
@@ -109,7 +109,7 @@ impl Copying {
         {
             return Poll::Ready(Err(Cut::Client(ending)));
         }
-        let waiting = self.waiting.get_or_insert_with(|| Waiting::new(what, Instant::now()));
+        let waiting = self.waiting.get_or_insert_with(|| Waiting::new(what, Moment::now()));
         waiting.wait_for(what, moved);
         let ending = ready!(waiting.poll(x, cx));
         Poll::Ready(Err(match (self.waits_for, ending) {

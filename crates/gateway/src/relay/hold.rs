@@ -7,11 +7,11 @@ use super::ask::Reply;
 use super::pass_on::body_failed;
 use crate::body::{BodyReader, Look};
 use crate::client::poll_fill;
+use crate::clock::Moment;
 use crate::connect::Outgoing;
 use crate::exchange::Exchange;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
-use std::time::Instant;
 use torwart_cause::{Deadline, Ending, FIRST_BYTES};
 use torwart_dial::{Stop, ending_of};
 use torwart_wire::{Framing, Head, Known};
@@ -82,7 +82,7 @@ fn poll(
     outgoing: &mut Outgoing,
     body: &mut BodyReader,
     reply: &mut Reply,
-    until: Instant,
+    until: Moment,
 ) -> Poll<Result<Held, Ending>> {
     let most = x.buffers.hold.bytes();
     super::copy::poll_upload(cx, x, outgoing, &mut reply.upload);

@@ -7,10 +7,10 @@ use super::ask::Reply;
 use super::hold::{self, Held};
 use super::{copy, tunnel};
 use crate::body::{BodyReader, exceeds};
+use crate::clock::Moment;
 use crate::connect::Outgoing;
 use crate::exchange::Exchange;
 use crate::response_head::{self, Way};
-use std::time::Instant;
 use torwart_cause::{Ending, Limit, Step};
 use torwart_dial::Stop;
 use torwart_record::ServedBy;
@@ -21,7 +21,7 @@ pub enum Link {
     /// It can carry another request.
     Clean {
         /// Since when.
-        at: Instant,
+        at: Moment,
     },
     /// It cannot.
     Spent,
@@ -70,8 +70,8 @@ fn conclude(
     way: Way,
     ending: Result<(), copy::Cut>,
 ) -> Link {
-    let now = Instant::now();
-    let took = now.saturating_duration_since(reply.at);
+    let now = Moment::now();
+    let took = now.since(reply.at);
     match ending {
         Ok(()) => {
             x.is_complete = true;
@@ -105,7 +105,7 @@ pub fn abort(x: &mut Exchange<'_>, way: Way) {
 }
 
 /// The body failed while nothing had gone out.
-pub fn body_failed(x: &mut Exchange<'_>, ending: Ending, since: Instant) -> Stop {
+pub fn body_failed(x: &mut Exchange<'_>, ending: Ending, since: Moment) -> Stop {
     x.attempt().body = Step::Failed { ending, after: since.elapsed() };
     Stop
 }

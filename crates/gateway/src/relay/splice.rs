@@ -7,13 +7,13 @@ use super::copy::{Cut, cut_client, poll_upload};
 use super::upload::Upload;
 use super::waiting::Waiting;
 use crate::body::BodyReader;
+use crate::clock::Moment;
 use crate::connect::Outgoing;
 use crate::exchange::Exchange;
 use crate::response_head::Way;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 use tokio::io::Interest;
 use torwart_cause::{By, Deadline, Ending};
 use torwart_dial::ending_of;
@@ -36,7 +36,7 @@ pub async fn run(
     upload: &mut Upload,
 ) -> Result<(), Cut> {
     let Some(pipe) = x.core.take_pipe() else { return Err(Cut::Upstream(Ending::ResourcesSpent)) };
-    let mut waiting = Waiting::new(Deadline::BetweenBytes, Instant::now());
+    let mut waiting = Waiting::new(Deadline::BetweenBytes, Moment::now());
     let result = poll_fn(|cx| {
         poll_upload(cx, x, outgoing, upload);
         let mut moved = false;

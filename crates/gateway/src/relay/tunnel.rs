@@ -4,12 +4,13 @@
 
 use super::copy::{Cut, cut_client};
 use crate::client::poll_fill;
+use crate::clock::Moment;
 use crate::connect::Outgoing;
 use crate::exchange::Exchange;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use torwart_cause::{Deadline, Step};
 use torwart_dial::ending_of;
@@ -17,12 +18,12 @@ use torwart_record::ClientState;
 use torwart_wire::Buffer;
 
 /// Tunnels until the end.
-pub async fn run(x: &mut Exchange<'_>, outgoing: &mut Outgoing, since: Instant) {
+pub async fn run(x: &mut Exchange<'_>, outgoing: &mut Outgoing, since: Moment) {
     x.client.guard.set(ClientState::Tunnel);
     x.keeps_client = false;
     let mut up = Direction::default();
     let mut down = Direction::default();
-    let mut moved_at = Instant::now();
+    let mut moved_at = Moment::now();
     let mut was_half_closed = false;
     let result = poll_fn(|cx| {
         let before = (x.sent, x.received);
@@ -31,7 +32,7 @@ pub async fn run(x: &mut Exchange<'_>, outgoing: &mut Outgoing, since: Instant) 
             return passed;
         }
         if before != (x.sent, x.received) || (up.is_over && !was_half_closed) {
-            moved_at = Instant::now();
+            moved_at = Moment::now();
             was_half_closed |= up.is_over;
         }
         // Silence for that long is the end of a tunnel, not a fault.

@@ -1,20 +1,21 @@
 //! Which deadline a conversation is under: the one of whoever is waited for, and the exchange's own end.
 
+use crate::clock::Moment;
 use crate::exchange::Exchange;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use torwart_cause::{Deadline, Ending};
 
 /// What is waited for, and since when.
 #[derive(Debug)]
 pub struct Waiting {
     what: Deadline,
-    since: Instant,
+    since: Moment,
 }
 
 impl Waiting {
     /// Waiting for `what` from `since` on.
-    pub fn new(what: Deadline, since: Instant) -> Self {
+    pub fn new(what: Deadline, since: Moment) -> Self {
         Self { what, since }
     }
 
@@ -22,12 +23,12 @@ impl Waiting {
     pub fn wait_for(&mut self, what: Deadline, moved: bool) {
         if moved || what != self.what {
             self.what = what;
-            self.since = Instant::now();
+            self.since = Moment::now();
         }
     }
 
     /// Since when.
-    pub fn since(&self) -> Instant {
+    pub fn since(&self) -> Moment {
         self.since
     }
 

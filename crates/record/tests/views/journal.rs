@@ -54,6 +54,9 @@ fn ids(path: &Path) -> Vec<u64> {
         .collect()
 }
 
+/// Any moment on the recorder's clock.
+const NOW: Duration = Duration::from_secs(1000);
+
 /// Waits until a file has lines that satisfy the condition; the deadline only bounds a test that fails.
 fn until(path: &Path, condition: impl Fn(&[u64]) -> bool) {
     let end = Instant::now() + Duration::from_secs(10);
@@ -73,7 +76,7 @@ fn every_line_arrives_once_and_in_order() {
     let mut journal = writer.journal(&metrics);
     let sample = good();
     for number in 0..1000 {
-        journal.write(&Record { id: RequestId::from_bits(number), ..sample.record() }, Instant::now());
+        journal.write(&Record { id: RequestId::from_bits(number), ..sample.record() }, NOW);
     }
     drop(journal);
     drop(writer);
@@ -87,7 +90,7 @@ fn a_batch_leaves_when_it_is_full_or_old() {
     let path = folder.file("access.log");
     let writer = writer(&path, &metrics, 10);
     let mut journal = writer.journal(&metrics);
-    let (sample, now) = (good(), Instant::now());
+    let (sample, now) = (good(), NOW);
     assert_eq!(journal.due(), None);
     for _ in 0..63 {
         journal.write(&sample.record(), now);
@@ -110,7 +113,7 @@ fn a_failure_leaves_at_once_but_a_storm_of_them_in_batches() {
     let path = folder.file("access.log");
     let writer = writer(&path, &metrics, 10);
     let mut journal = writer.journal(&metrics);
-    let (sample, now) = (failed(), Instant::now());
+    let (sample, now) = (failed(), NOW);
     journal.write(&sample.record(), now);
     assert_eq!(journal.due(), None);
     until(&path, |ids| ids.len() == 1);
@@ -130,11 +133,11 @@ fn reopening_lets_the_file_be_rotated() {
     let writer = writer(&path, &metrics, 10);
     let mut journal = writer.journal(&metrics);
     let sample = failed();
-    journal.write(&sample.record(), Instant::now());
+    journal.write(&sample.record(), NOW);
     until(&path, |ids| ids.len() == 1);
     fs::rename(&path, &rotated).unwrap();
     writer.reopen();
-    journal.write(&sample.record(), Instant::now() + Duration::from_secs(1));
+    journal.write(&sample.record(), NOW + Duration::from_secs(1));
     drop(journal);
     drop(writer);
     assert_eq!(ids(&rotated).len(), 1);
@@ -148,7 +151,7 @@ fn a_reader_that_stands_still_costs_lines_but_no_time() {
     let writer = writer(Path::new(&format!("/proc/self/fd/{}", pipe.as_raw_fd())), &metrics, 2);
     drop(pipe);
     let mut journal = writer.journal(&metrics);
-    let (sample, now) = (good(), Instant::now());
+    let (sample, now) = (good(), NOW);
     let written = 64 * 50;
     for _ in 0..written {
         journal.write(&sample.record(), now);
@@ -176,7 +179,7 @@ fn a_full_disk_is_reported_and_counted_and_the_gateway_goes_on() {
     let writer = JournalWriter::start(options, &metrics, Box::new(report)).unwrap();
     let mut journal = writer.journal(&metrics);
     for seconds in 0..3 {
-        journal.write(&failed().record(), Instant::now() + Duration::from_secs(seconds));
+        journal.write(&failed().record(), NOW + Duration::from_secs(seconds));
     }
     drop(journal);
     drop(writer);
@@ -200,7 +203,7 @@ fn lines_after_the_writers_end_are_counted_as_dropped() {
     let writer = writer(&folder.file("access.log"), &metrics, 10);
     let mut journal = writer.journal(&metrics);
     drop(writer);
-    journal.write(&good().record(), Instant::now());
+    journal.write(&good().record(), NOW);
     drop(journal);
     assert_eq!(metrics.dropped_records().load(Ordering::Relaxed), 1);
 }
@@ -216,7 +219,7 @@ fn a_recorder_counts_logs_and_keeps() {
     let writer = JournalWriter::start(options, &metrics, Box::new(|_| {})).unwrap();
     let failures = Arc::new(Failures::new(10));
     let recorder = Recorder::new(metrics.core(0), Some(writer.journal(&metrics)), failures.clone());
-    let now = Instant::now();
+    let now = NOW;
     recorder.record(&good().record(), now);
     assert!(recorder.due().is_some());
     recorder.record(&failed().record(), now);
