@@ -114,22 +114,9 @@ impl BodyReader {
                         return Ok(Look::More);
                     }
                 }
-                Rest::Chunked(decoder) => {
-                    if decoder.is_done() {
-                        return Ok(Look::End);
-                    }
-                    let (skip, len, end) = match decoder.decode(buffer.unread())? {
-                        Piece::Data { skip, len } => (skip, len, false),
-                        Piece::More { skip } => (skip, 0, false),
-                        Piece::End { skip } => (skip, 0, true),
-                    };
-                    self.ready = len;
-                    self.pass(buffer, skip);
-                    if end {
-                        return Ok(Look::End);
-                    }
-                    if len == 0 {
-                        return Ok(Look::More);
+                Rest::Chunked(_) => {
+                    if let Some(look) = self.look_at_chunk(buffer)? {
+                        return Ok(look);
                     }
                 }
             }
@@ -138,6 +125,27 @@ impl BodyReader {
             return Err(Ending::TooLarge(Limit::BodyBytes));
         }
         Ok(Look::Data)
+    }
+
+    /// Decodes what is here of a chunked body; `None` when there are body bytes now.
+    #[inline(never)]
+    fn look_at_chunk(&mut self, buffer: &mut Buffer) -> Result<Option<Look>, Ending> {
+        let Rest::Chunked(decoder) = &mut self.rest else { return Ok(None) };
+        if decoder.is_done() {
+            return Ok(Some(Look::End));
+        }
+        let (skip, len, is_end) = match decoder.decode(buffer.unread())? {
+            Piece::Data { skip, len } => (skip, len, false),
+            Piece::More { skip } => (skip, 0, false),
+            Piece::End { skip } => (skip, 0, true),
+        };
+        self.ready = len;
+        self.pass(buffer, skip);
+        Ok(match (is_end, len) {
+            (true, _) => Some(Look::End),
+            (false, 0) => Some(Look::More),
+            (false, _) => None,
+        })
     }
 
     /// The body bytes that are here.

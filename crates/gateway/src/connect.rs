@@ -1,5 +1,6 @@
 //! A link to the chosen upstream: an idle one that is surely alive, or a fresh one.
 
+use crate::apart::apart;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::per_core::{UpstreamDesk, UpstreamView};
@@ -26,9 +27,10 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// Puts the link back for the next request.
-    pub fn park(mut self, x: &Exchange<'_>, now: Moment) {
+    pub fn park(mut self, x: &mut Exchange<'_>, now: Moment) {
         let Some(pool) = x.pool.and_then(|pool| x.view.pools.get(pool.0)) else { return };
         self.link.guard.set(LinkState::Idle);
+        x.desk.borrow_room(&mut self.desk);
         x.core.give_upstream_desk(self.desk);
         self.upstream.idle.put(pool.keep, self.link, now);
     }
@@ -57,7 +59,7 @@ pub async fn link(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<Ou
             attempt.address = Some(link.address.clone());
             link
         }
-        None => dial(x, &upstream, index).await?,
+        None => apart(dial(x, &upstream, index)).await?,
     };
     Ok(Outgoing { upstream, link, desk: x.core.take_upstream_desk(), began: now })
 }
@@ -104,6 +106,7 @@ async fn dial(x: &mut Exchange<'_>, upstream: &UpstreamView, pool: usize) -> Res
 }
 
 /// While connecting: has the total deadline passed, or the client gone?
+#[cold]
 fn given_up(x: &mut Exchange<'_>, cx: &mut std::task::Context<'_>) -> Poll<Ending> {
     if let Some(ending) = x.poll_leaving(cx) {
         return Poll::Ready(ending);
@@ -119,6 +122,7 @@ fn given_up(x: &mut Exchange<'_>, cx: &mut std::task::Context<'_>) -> Poll<Endin
 }
 
 /// The first step that did not end well is the one that was under way.
+#[cold]
 fn mark_given_up(attempt: &mut Attempt, ending: Ending, after: Duration) {
     let is_tls = attempt.connect.is_done();
     let step = if attempt.address.is_none() {
@@ -141,6 +145,7 @@ impl Exchange<'_> {
     }
 
     /// Which end was reached when [`Exchange::nearest_end`] has passed.
+    #[cold]
     pub fn end_reached(&self) -> Ending {
         if self.leaves_at.is_some_and(|at| at <= Moment::now()) {
             Ending::Cancelled(By::Client)

@@ -4,6 +4,7 @@
 //! fails returns an empty [`Stop`]: the evidence says why, [`outcome`] reads it, [`answer`] tells the client. After the
 //! response's head has gone out there is no `Stop` any more, so nothing can try to answer twice.
 
+use crate::apart::apart;
 use crate::client::Client;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
@@ -33,7 +34,7 @@ pub enum After {
 pub async fn run(core: &Rc<Core>, client: &mut Client, desk: &mut Desk, started: Moment) -> After {
     let mut x = Exchange::begin(core, client, desk, started);
     if guarded(&mut x).await == Err(Stop) && x.status.is_none() {
-        answer::send(&mut x).await;
+        apart(answer::send(&mut x)).await;
     }
     let is_read = x.request.is_some() && x.body.is_done();
     let after = match (x.is_complete, x.keeps_client && is_read) {
@@ -69,7 +70,7 @@ async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
     guard::judge(x)?;
     admit::enter(x)?;
     if answer::is_ours(x) {
-        answer::own(x).await;
+        apart(answer::own(x)).await;
         return Ok(());
     }
     loop {

@@ -7,6 +7,7 @@
 mod accept;
 mod admit;
 mod answer;
+mod apart;
 mod body;
 mod certificates;
 mod client;

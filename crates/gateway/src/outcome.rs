@@ -10,6 +10,7 @@ use torwart_record::{Client, Protocol, Record, ServedBy};
 use torwart_wire::{Known, Version};
 
 /// After a failed attempt: may another one follow?
+#[cold]
 pub fn may_repeat(x: &mut Exchange<'_>) -> Result<(), Stop> {
     let view = std::rc::Rc::clone(&x.view);
     let Some(pool) = x.pool.and_then(|pool| view.pools.get(pool.0)) else { return Err(Stop) };

@@ -75,6 +75,7 @@ pub fn limit_body(x: &mut Exchange<'_>, limit: u64) -> Result<(), Stop> {
     Ok(())
 }
 
+#[cold]
 fn make_room(x: &mut Exchange<'_>, most: usize) {
     let buffer = &mut x.desk.request.buffer;
     if buffer.spare().is_empty() {
@@ -84,6 +85,7 @@ fn make_room(x: &mut Exchange<'_>, most: usize) {
     }
 }
 
+#[inline(never)]
 fn poll_more(x: &mut Exchange<'_>, cx: &mut Context<'_>, until: Moment) -> Poll<Result<(), Ending>> {
     match poll_fill(&mut x.client.stream, cx, &mut x.desk.request.buffer, usize::MAX) {
         Poll::Ready(Ok(0)) => return Poll::Ready(Err(Ending::Closed)),
@@ -94,6 +96,7 @@ fn poll_more(x: &mut Exchange<'_>, cx: &mut Context<'_>, until: Moment) -> Poll<
     x.client.poll_deadline(cx, until).map(|()| Err(Ending::TimedOut(Deadline::ClientHead)))
 }
 
+#[cold]
 fn refuse(x: &mut Exchange<'_>, ending: Ending) -> Stop {
     x.keeps_client = false;
     x.received = x.desk.request.buffer.unread().len() as u64 + x.desk.request.len() as u64;

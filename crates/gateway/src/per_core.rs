@@ -39,8 +39,9 @@ pub struct Core {
     pub tasks: Tasks,
     view: RefCell<Rc<View>>,
     ids: RefCell<RequestIds>,
-    desks: Spare<Desk>,
-    upstream_desks: Spare<UpstreamDesk>,
+    desks: Spare<Box<Desk>>,
+    upstream_desks: Spare<Box<UpstreamDesk>>,
+    blank_desks: Spare<Box<UpstreamDesk>>,
     date: RefCell<(Moment, Vec<u8>)>,
     /// For paths and targets under construction; never held across a wait.
     pub scratch: RefCell<Vec<u8>>,
@@ -71,13 +72,15 @@ impl Tasks {
 pub struct Desk {
     /// The request.
     pub request: Head,
-    /// What goes to the client.
+    /// What goes to the client. It has room only while it is used; see [`Desk::borrow_room`].
     pub out: Outbox,
     /// What was observed.
     pub evidence: Evidence,
 }
 
-/// The buffers of an attempt's upstream side.
+/// The buffers of an attempt's upstream side: borrowed while something goes out or comes in, and otherwise blank, so
+/// that many waiting exchanges share a few that are warm in the cache.
+#[derive(Default)]
 pub struct UpstreamDesk {
     /// The answer.
     pub response: Head,
@@ -133,6 +136,7 @@ impl Core {
             ids,
             desks: Spare::new(FREE_KEPT),
             upstream_desks: Spare::new(FREE_KEPT),
+            blank_desks: Spare::new(FREE_KEPT),
             date: RefCell::new((Moment::now(), http_date())),
             scratch: RefCell::default(),
             pipes: RefCell::default(),
@@ -144,10 +148,14 @@ impl Core {
     pub fn view(&self) -> Rc<View> {
         let mut view = self.view.borrow_mut();
         if self.shared.generation.load(Ordering::Acquire) != view.snapshot.generation {
-            let snapshot = self.shared.snapshot.load_full();
-            *view = Rc::new(View::new(snapshot, Some(&view)));
+            self.renew(&mut view);
         }
         Rc::clone(&view)
+    }
+
+    #[cold]
+    fn renew(&self, view: &mut Rc<View>) {
+        *view = Rc::new(View::new(self.shared.snapshot.load_full(), Some(view)));
     }
 
     /// The wall clock's time of a moment.
@@ -157,6 +165,11 @@ impl Core {
         if passed < CLOCK_LASTS {
             return time.after(passed);
         }
+        self.read_wall_clock()
+    }
+
+    #[cold]
+    fn read_wall_clock(&self) -> Timestamp {
         let (base, time) = (Moment::now(), Timestamp::from(SystemTime::now()));
         self.clock.set((base, time));
         time
@@ -172,7 +185,7 @@ impl Core {
         self.desks.take().unwrap_or_else(|| {
             Box::new(Desk {
                 request: Head::with_capacity(REQUEST_BUFFER),
-                out: Outbox::with_capacity(OUTBOX),
+                out: Outbox::default(),
                 evidence: Evidence::default(),
             })
         })
@@ -206,6 +219,19 @@ impl Core {
         }
         desk.out.shrink(OUTBOX_KEPT);
         self.upstream_desks.give(desk);
+    }
+
+    /// Lends a desk on which nothing lies to others, until [`Core::bring_desk`].
+    pub fn lend_desk(&self, desk: &mut Box<UpstreamDesk>) {
+        let blank = self.blank_desks.take().unwrap_or_default();
+        self.upstream_desks.give(std::mem::replace(desk, blank));
+    }
+
+    /// Brings a desk in the place of a blank one.
+    pub fn bring_desk(&self, desk: &mut Box<UpstreamDesk>) {
+        if desk.response.buffer.capacity() == 0 {
+            self.blank_desks.give(std::mem::replace(desk, self.take_upstream_desk()));
+        }
     }
 
     /// Whether a pipe is to be had; makes one if need be. Without one, bodies are copied.
@@ -263,6 +289,7 @@ impl Core {
                 trimmed = now;
                 self.desks.trim();
                 self.upstream_desks.trim();
+                self.blank_desks.trim();
             }
             let view = self.view();
             for pool in &view.pools {
@@ -271,6 +298,23 @@ impl Core {
                 }
             }
         }
+    }
+}
+
+impl Desk {
+    /// Exchanges the room of the two outboxes where both are empty: once the request has gone out, the answer takes its
+    /// place.
+    pub fn borrow_room(&mut self, other: &mut UpstreamDesk) {
+        if self.out.is_empty() && other.out.is_empty() {
+            std::mem::swap(&mut self.out, &mut other.out);
+        }
+    }
+}
+
+impl UpstreamDesk {
+    /// Whether nothing lies on it.
+    pub fn is_clear(&self) -> bool {
+        self.response.buffer.unread().is_empty() && self.out.is_empty()
     }
 }
 

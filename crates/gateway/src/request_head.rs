@@ -142,6 +142,7 @@ fn write_forwarding(x: &Exchange<'_>, rules: &HeaderRules, out: &mut Vec<u8>) {
 }
 
 /// The same where a peer may have said something before, or the operator's rules have a say.
+#[inline(never)]
 fn write_forwarding_carefully(x: &Exchange<'_>, rules: &HeaderRules, out: &mut Vec<u8>) {
     let head = &x.desk.request;
     let is_trusted = x.client.is_trusted;
@@ -176,6 +177,7 @@ fn write_forwarding_carefully(x: &Exchange<'_>, rules: &HeaderRules, out: &mut V
     }
 }
 
+#[inline(never)]
 fn append_rules(x: &Exchange<'_>, rules: &HeaderRules, out: &mut Vec<u8>) {
     let id = x.id.text();
     let values = x.template_values(&id);

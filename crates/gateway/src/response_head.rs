@@ -103,6 +103,7 @@ pub fn write_connection(x: &Exchange<'_>, response: &Response, out: &mut Vec<u8>
 }
 
 /// An upstream's own error passes unchanged; that it came from there is noted (RFC 9209 §2.2).
+#[inline(never)]
 fn write_received_status(x: &Exchange<'_>, status: u16, out: &mut Vec<u8>) {
     out.extend_from_slice(b"Proxy-Status: ");
     let mut noted =
@@ -114,10 +115,12 @@ fn write_received_status(x: &Exchange<'_>, status: u16, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
+#[inline(never)]
 fn drops(x: &Exchange<'_>, name: &[u8]) -> bool {
     x.route().is_some_and(|route| header_rules::drops(&route.response_headers, name))
 }
 
+#[inline(never)]
 fn append_rules(x: &Exchange<'_>, out: &mut Vec<u8>) {
     let Some(route) = x.route() else { return };
     let id = x.id.text();

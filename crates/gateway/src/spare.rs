@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 
 /// A stack of spare buffers.
 pub struct Spare<T> {
-    free: RefCell<Vec<Box<T>>>,
+    free: RefCell<Vec<T>>,
     /// The fewest that lay here since the last look.
     fewest: Cell<usize>,
     most: usize,
@@ -20,7 +20,7 @@ impl<T> Spare<T> {
     }
 
     /// Takes the buffer used last.
-    pub fn take(&self) -> Option<Box<T>> {
+    pub fn take(&self) -> Option<T> {
         let mut free = self.free.borrow_mut();
         let taken = free.pop();
         self.fewest.set(self.fewest.get().min(free.len()));
@@ -28,7 +28,7 @@ impl<T> Spare<T> {
     }
 
     /// Puts a buffer back.
-    pub fn give(&self, buffer: Box<T>) {
+    pub fn give(&self, buffer: T) {
         let mut free = self.free.borrow_mut();
         if free.len() < self.most {
             free.push(buffer);

@@ -32,8 +32,7 @@ pub struct Reply {
 /// Sends the request over the link; returns with the final head.
 pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply, Stop> {
     x.body.rewind(&mut x.desk.request.buffer);
-    let authority = std::sync::Arc::clone(&outgoing.upstream.upstream.authority);
-    request_head::write(x, &authority, outgoing.desk.out.bytes());
+    request_head::write(x, &outgoing.upstream.upstream.authority, outgoing.desk.out.bytes());
     let mut asking = Asking {
         limits: limits(x),
         interim: 0,
@@ -129,6 +128,7 @@ impl Asking {
         x: &mut Exchange<'_>,
         outgoing: &mut Outgoing,
     ) -> Poll<Result<Response, Stop>> {
+        x.core.bring_desk(&mut outgoing.desk);
         loop {
             if !outgoing.desk.response.buffer.unread().is_empty() {
                 match self.parse(x, &mut outgoing.desk.response) {
@@ -148,7 +148,12 @@ impl Asking {
             }
             make_room(&mut outgoing.desk.response, self.limits.0.head_bytes);
             match poll_fill(&mut outgoing.link.stream, cx, &mut outgoing.desk.response.buffer, FIRST_READ) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    if self.upload.is_over() && outgoing.desk.is_clear() {
+                        x.core.lend_desk(&mut outgoing.desk);
+                    }
+                    return Poll::Pending;
+                }
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.ended(x, outgoing, Ending::Closed))),
                 Poll::Ready(Ok(read)) => x.attempt().received += read as u64,
                 Poll::Ready(Err(error)) => {
@@ -166,6 +171,7 @@ impl Asking {
     }
 
     /// An interim answer goes on to clients that understand it (RFC 9110 §15.2); it restarts no deadline.
+    #[cold]
     fn pass_interim(
         &mut self,
         x: &mut Exchange<'_>,
@@ -188,6 +194,7 @@ impl Asking {
         Ok(())
     }
 
+    #[cold]
     fn flush_interim(&self, cx: &mut Context<'_>, x: &mut Exchange<'_>) -> Poll<()> {
         while !x.desk.out.is_empty() {
             match x.desk.out.poll_send(cx, &mut x.client.stream, &[]) {
@@ -230,7 +237,14 @@ impl Asking {
     /// A client that waits for 100 is told to go on when the upstream keeps silent about it. Ready when there is nothing
     /// (more) to tell.
     fn poll_continue(&mut self, cx: &mut Context<'_>, x: &mut Exchange<'_>) -> Poll<()> {
-        let Some(at) = self.continue_at else { return Poll::Ready(()) };
+        match self.continue_at {
+            Some(at) => self.poll_continue_at(cx, x, at),
+            None => Poll::Ready(()),
+        }
+    }
+
+    #[cold]
+    fn poll_continue_at(&mut self, cx: &mut Context<'_>, x: &mut Exchange<'_>, at: Moment) -> Poll<()> {
         let has_begun = x.body.taken() > 0 || !self.upload.waits_for_client;
         if has_begun {
             self.continue_at = None;
@@ -248,6 +262,7 @@ impl Asking {
     }
 
     /// The upstream's stream ended before its head was complete.
+    #[cold]
     fn ended(&self, x: &mut Exchange<'_>, outgoing: &Outgoing, ending: Ending) -> Stop {
         if x.attempt().send.is_failed() && outgoing.desk.response.buffer.unread().is_empty() {
             return Stop;
@@ -261,6 +276,7 @@ impl Asking {
     }
 
     /// Keeps the first bytes of what was wrong.
+    #[cold]
     fn wrong(&self, x: &mut Exchange<'_>, response: &Head, ending: Ending) -> Stop {
         let bytes = response.buffer.unread();
         if !bytes.is_empty() {
@@ -269,6 +285,7 @@ impl Asking {
         self.head_failed(x, ending)
     }
 
+    #[cold]
     fn head_failed(&self, x: &mut Exchange<'_>, ending: Ending) -> Stop {
         let after = self.sent_at.unwrap_or_else(|| self.waiting.since()).elapsed();
         x.attempt().head = Step::Failed { ending, after };

@@ -6,6 +6,7 @@
 use super::splice;
 use super::upload::{Parts, Upload};
 use super::waiting::Waiting;
+use crate::apart::apart;
 use crate::body::{BodyReader, Look};
 use crate::client::{ClientStream, poll_fill};
 use crate::clock::Moment;
@@ -47,7 +48,7 @@ pub async fn run(
     let end = poll_fn(|cx| copying.poll(cx, x, outgoing, body, upload)).await?;
     match end {
         End::Complete => Ok(()),
-        End::Splice => splice::run(x, outgoing, body, upload).await,
+        End::Splice => apart(splice::run(x, outgoing, body, upload)).await,
     }
 }
 
@@ -196,6 +197,7 @@ impl Copying {
         Poll::Ready(Ok(()))
     }
 
+    #[inline(never)]
     fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
@@ -232,6 +234,7 @@ impl Copying {
 }
 
 /// How the client's socket failed.
+#[cold]
 pub fn cut_client(error: std::io::Error) -> Cut {
     Cut::Client(ending_of(&error, Deadline::ClientWrite))
 }

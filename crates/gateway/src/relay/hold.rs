@@ -5,6 +5,7 @@
 
 use super::ask::Reply;
 use super::pass_on::body_failed;
+use crate::apart::apart;
 use crate::body::{BodyReader, Look};
 use crate::client::poll_fill;
 use crate::clock::Moment;
@@ -58,6 +59,16 @@ pub async fn hold(
             Err(ending) => Err(body_failed(x, ending, reply.at)),
         };
     }
+    apart(wait(x, outgoing, body, reply)).await
+}
+
+/// Reads on until the body is whole, too large or too slow to be held.
+async fn wait(
+    x: &mut Exchange<'_>,
+    outgoing: &mut Outgoing,
+    body: &mut BodyReader,
+    reply: &mut Reply,
+) -> Result<Held, Stop> {
     body.keep(true);
     let until = reply.at + x.buffers.hold_time;
     let held = poll_fn(|cx| poll(cx, x, outgoing, body, reply, until)).await;

@@ -6,6 +6,7 @@
 use super::ask::Reply;
 use super::hold::{self, Held};
 use super::{copy, tunnel};
+use crate::apart::apart;
 use crate::body::{BodyReader, exceeds};
 use crate::clock::Moment;
 use crate::connect::Outgoing;
@@ -47,7 +48,7 @@ pub async fn pass_on(x: &mut Exchange<'_>, outgoing: &mut Outgoing, mut reply: R
     }
     commit(x, outgoing, &reply, way);
     if response.switches {
-        tunnel::run(x, outgoing, reply.at).await;
+        apart(tunnel::run(x, outgoing, reply.at)).await;
         return Ok(Link::Spent);
     }
     let ending = copy::run(x, outgoing, &mut body, way, &mut reply.upload).await;
@@ -55,7 +56,8 @@ pub async fn pass_on(x: &mut Exchange<'_>, outgoing: &mut Outgoing, mut reply: R
 }
 
 /// The head is written down to go out: from here on the status stands.
-fn commit(x: &mut Exchange<'_>, outgoing: &Outgoing, reply: &Reply, way: Way) {
+fn commit(x: &mut Exchange<'_>, outgoing: &mut Outgoing, reply: &Reply, way: Way) {
+    x.desk.borrow_room(&mut outgoing.desk);
     response_head::write(x, &outgoing.desk.response, &reply.response, way, reply.at);
     x.status = Some(reply.response.status);
     x.put_off_leaving();
@@ -95,6 +97,7 @@ fn conclude(
 
 /// The client must not take what it got for the whole: no last chunk, short of the length, or a reset where only the
 /// close would tell.
+#[cold]
 pub fn abort(x: &mut Exchange<'_>, way: Way) {
     x.keeps_client = false;
     x.is_complete = false;
@@ -105,6 +108,7 @@ pub fn abort(x: &mut Exchange<'_>, way: Way) {
 }
 
 /// The body failed while nothing had gone out.
+#[cold]
 pub fn body_failed(x: &mut Exchange<'_>, ending: Ending, since: Moment) -> Stop {
     x.attempt().body = Step::Failed { ending, after: since.elapsed() };
     Stop

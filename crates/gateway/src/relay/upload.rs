@@ -152,6 +152,7 @@ impl Upload {
         Poll::Ready(Ok(()))
     }
 
+    #[inline(never)]
     fn queue_chunk(&mut self, p: &mut Parts<'_>) {
         let data = p.body.data(&p.request.buffer);
         let out = p.out.bytes();
@@ -178,6 +179,7 @@ impl Upload {
         Poll::Ready(Ok(sent.of_tail))
     }
 
+    #[inline(never)]
     fn poll_receive(&mut self, cx: &mut Context<'_>, p: &mut Parts<'_>) -> Poll<Result<(), Ending>> {
         let buffer = &mut p.request.buffer;
         if buffer.spare().is_empty() {
@@ -209,6 +211,7 @@ impl Upload {
     }
 }
 
+#[cold]
 fn failed_send(error: &io::Error) -> UploadFault {
     UploadFault::Upstream(ending_of(error, Deadline::Send))
 }
