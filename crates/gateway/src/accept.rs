@@ -85,20 +85,15 @@ impl Listening {
                 core.tasks.spawn(handshake(Rc::clone(&core), stream, peer, place));
             }
             Accepted::Tcp(stream, peer) => {
-                let client = client(&core, ClientStream::Tcp(stream), Peer::Ip(peer), false);
-                core.tasks.spawn(greet(Rc::clone(&core), client, place));
+                let client = client(&core, ClientStream::Tcp(stream), Peer::Ip(peer), false, place);
+                core.tasks.spawn(serve(Rc::clone(&core), client));
             }
             Accepted::Unix(stream) => {
-                let client = client(&core, ClientStream::Unix(stream), Peer::Unix, false);
-                core.tasks.spawn(greet(Rc::clone(&core), client, place));
+                let client = client(&core, ClientStream::Unix(stream), Peer::Unix, false, place);
+                core.tasks.spawn(serve(Rc::clone(&core), client));
             }
         }
     }
-}
-
-async fn greet(core: Rc<Core>, mut client: Client, place: Place) {
-    client.is_extra = place.is_extra;
-    serve(core, client).await;
 }
 
 async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, place: Place) {
@@ -113,8 +108,7 @@ async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, place: P
     drop(guard);
     match shaken {
         Ok(Ok(stream)) => {
-            let mut client = client(&core, ClientStream::Tls(Box::new(stream)), Peer::Ip(peer), true);
-            client.is_extra = place.is_extra;
+            let client = client(&core, ClientStream::Tls(Box::new(stream)), Peer::Ip(peer), true, place);
             serve(core, client).await;
         }
         Ok(Err(error)) => {
@@ -128,7 +122,7 @@ async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, place: P
     }
 }
 
-fn client(core: &Core, stream: ClientStream, peer: Peer, is_tls: bool) -> Client {
+fn client(core: &Core, stream: ClientStream, peer: Peer, is_tls: bool, place: Place) -> Client {
     let view = core.view();
     let is_trusted = match peer {
         Peer::Ip(address) => {
@@ -146,16 +140,16 @@ fn client(core: &Core, stream: ClientStream, peer: Peer, is_tls: bool) -> Client
         is_trusted,
         has_asked: false,
         is_gone: false,
-        is_extra: false,
+        place,
         guard: core.recorder.metrics().client(ClientState::Idle),
     }
 }
 
 /// A place among the connections the plan allows; given back when dropped.
-struct Place {
+pub struct Place {
     core: Rc<Core>,
     /// One of the few above the limit, which are only told so.
-    is_extra: bool,
+    pub is_extra: bool,
 }
 
 impl Drop for Place {

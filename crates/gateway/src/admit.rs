@@ -7,7 +7,7 @@ use torwart_dial::Stop;
 
 /// Admits the request. While draining, requests that already came in are still served; their connections close after.
 pub fn enter(x: &mut Exchange<'_>) -> Result<(), Stop> {
-    if x.client.is_extra {
+    if x.client.place.is_extra {
         x.keeps_client = false;
         x.desk.evidence.local.admit = decided(Decision::GatewayFull);
         return Err(Stop);

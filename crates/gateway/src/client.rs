@@ -1,5 +1,6 @@
 //! One client connection: its socket, its deadline, and what is known about who is behind it.
 
+use crate::accept::Place;
 use crate::clock::Moment;
 use crate::wheel::Timer;
 use std::io::{self, IoSlice};
@@ -24,8 +25,8 @@ pub struct Client {
     pub peer: Peer,
     /// The same in the forms that forwarding fields want.
     pub name: ClientName,
-    /// Whether it came above the limit of connections, and is only to be told so.
-    pub is_extra: bool,
+    /// Its place among the connections.
+    pub place: Place,
     /// Whether a request of it was served.
     pub has_asked: bool,
     /// Whether its side has ended.

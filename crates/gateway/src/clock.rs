@@ -6,8 +6,8 @@
 
 use std::cell::Cell;
 use std::ops::Add;
+use std::pin::Pin;
 use std::sync::LazyLock;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 /// A moment in nanoseconds since the process began to count; lasts for five centuries.
@@ -83,16 +83,29 @@ impl Add<Duration> for Moment {
     }
 }
 
-/// A task whose turns each see one moment.
-pub async fn in_turns(task: impl Future<Output = ()>) {
-    let mut task = std::pin::pin!(task);
-    std::future::poll_fn(|cx: &mut Context<'_>| -> Poll<()> {
-        TURN.set(UNREAD);
-        let poll = task.as_mut().poll(cx);
-        TURN.set(OUTSIDE);
-        poll
+/// A future whose turns each see one moment.
+pub async fn in_turns<T>(mut task: Pin<Box<impl Future<Output = T>>>) -> T {
+    std::future::poll_fn(|cx| {
+        let _turn = Turn::begin();
+        task.as_mut().poll(cx)
     })
-    .await;
+    .await
+}
+
+/// The turn under way; over when dropped.
+struct Turn;
+
+impl Turn {
+    fn begin() -> Self {
+        TURN.set(UNREAD);
+        Self
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        TURN.set(OUTSIDE);
+    }
 }
 
 /// Times beyond five centuries are as good as endless.
@@ -116,13 +129,13 @@ mod tests {
     #[test]
     fn a_turn_sees_one_moment_and_the_next_turn_a_later_one() {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(in_turns(async {
+        runtime.block_on(in_turns(Box::pin(async {
             let first = Moment::now();
             pass(Duration::from_millis(2));
             assert_eq!(Moment::now(), first);
             tokio::task::yield_now().await;
             assert!(first.elapsed() >= Duration::from_millis(2));
-        }));
+        })));
         let outside = Moment::now();
         pass(Duration::from_millis(1));
         assert!(Moment::now() > outside);

@@ -1,7 +1,7 @@
 //! What one core owns: its view of the plan, its links, its buffers, its timers, its counters. Nothing here is shared
 //! with other cores but snapshots that are only read and the atomics in them.
 
-use crate::clock::{Moment, in_turns};
+use crate::clock::Moment;
 use crate::outbox::Outbox;
 use crate::pool::{IdleLinks, Keep, SWEEP};
 use crate::shared::Shared;
@@ -63,7 +63,7 @@ pub struct Tasks;
 impl Tasks {
     /// Starts a task on this core.
     pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        drop(tokio::task::spawn_local(in_turns(task)));
+        drop(tokio::task::spawn_local(task));
     }
 }
 

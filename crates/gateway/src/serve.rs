@@ -4,7 +4,7 @@
 //! With the first byte it borrows a desk from the core and runs exchanges until it has been quiet for a moment.
 
 use crate::client::{Client, poll_fill};
-use crate::clock::Moment;
+use crate::clock::{Moment, in_turns};
 use crate::flow::{self, After};
 use crate::per_core::{Core, Desk};
 use std::future::poll_fn;
@@ -24,7 +24,7 @@ pub async fn serve(core: Rc<Core>, mut client: Client) {
             break;
         };
         // Boxed once per busy spell, so that the idle connection stays small.
-        match Box::pin(busy(&core, &mut client, desk)).await {
+        match in_turns(Box::pin(busy(&core, &mut client, desk))).await {
             After::Next => {}
             After::Close => break,
             After::Linger => return linger(&core, &mut client).await,
