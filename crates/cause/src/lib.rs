@@ -12,6 +12,7 @@ mod ending;
 mod error_type;
 mod evidence;
 mod fault;
+pub mod finding;
 mod retry;
 mod stage;
 mod step;

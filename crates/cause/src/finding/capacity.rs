@@ -1,0 +1,5 @@
+//! What is too little.
+
+use super::kinds;
+
+kinds! {}

@@ -1,0 +1,5 @@
+//! What is wrong on the visitor's side.
+
+use super::kinds;
+
+kinds! {}

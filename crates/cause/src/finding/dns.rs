@@ -1,0 +1,5 @@
+//! What is wrong with names.
+
+use super::kinds;
+
+kinds! {}

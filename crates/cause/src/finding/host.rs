@@ -1,0 +1,5 @@
+//! What is wrong with a machine.
+
+use super::kinds;
+
+kinds! {}

@@ -1,0 +1,5 @@
+//! What is wrong with answers.
+
+use super::kinds;
+
+kinds! {}

@@ -1,0 +1,5 @@
+//! What is wrong with deadlines and idle connections.
+
+use super::kinds;
+
+kinds! {}

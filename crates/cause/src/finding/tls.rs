@@ -1,0 +1,5 @@
+//! What is wrong with TLS, on either side of the gateway.
+
+use super::kinds;
+
+kinds! {}
