@@ -4,6 +4,8 @@
 //! No policy and no waiting lives here: every call returns at once (but for [`resolver::lookup`], which says so).
 //! This is the only crate where `unsafe` may stand, each block with its reason; `rustix` and `socket2` come first.
 
+pub mod error_queue;
+pub mod interfaces;
 pub mod limits;
 pub mod pipe;
 pub mod resolver;
@@ -12,5 +14,6 @@ pub mod tcp_info;
 
 mod option;
 
+pub use error_queue::{ErrorOrigin, QueuedError};
 pub use pipe::{Pipe, splice_in, splice_out};
 pub use tcp_info::TcpInfo;

@@ -28,7 +28,7 @@ pub fn lookup(name: &str) -> Result<Vec<IpAddr>, LookupError> {
         // SAFETY: getaddrinfo returned a list of valid entries ending in null.
         let info = unsafe { &*entry };
         // SAFETY: the entry's address is as its family says, and lives until the list is freed.
-        if let Some(address) = unsafe { address_of(info) }
+        if let Some(address) = unsafe { address_of(info.ai_addr) }
             && !addresses.contains(&address)
         {
             addresses.push(address);
@@ -61,22 +61,26 @@ impl LookupError {
     }
 }
 
+/// The address behind a C `sockaddr`; `None` where it is null or of another family.
+///
 /// # Safety
-/// `info.ai_addr` must be null or point to an address of the family `info.ai_family`.
-#[expect(unsafe_code, reason = "reads the C address behind a getaddrinfo entry")]
-unsafe fn address_of(info: &libc::addrinfo) -> Option<IpAddr> {
-    if info.ai_addr.is_null() {
+/// `address` must be null or point to an address as large as its family says.
+#[expect(unsafe_code, reason = "reads the C address that several system calls return")]
+pub(crate) unsafe fn address_of(address: *const libc::sockaddr) -> Option<IpAddr> {
+    if address.is_null() {
         return None;
     }
-    match info.ai_family {
+    // SAFETY: every sockaddr begins with its family; unaligned because nothing promises alignment.
+    let family = unsafe { (&raw const (*address).sa_family).read_unaligned() };
+    match i32::from(family) {
         libc::AF_INET => {
-            // SAFETY: by the contract above it is a sockaddr_in; unaligned because nothing promises alignment.
-            let address = unsafe { info.ai_addr.cast::<libc::sockaddr_in>().read_unaligned() };
+            // SAFETY: by the contract above it is a sockaddr_in.
+            let address = unsafe { address.cast::<libc::sockaddr_in>().read_unaligned() };
             Some(IpAddr::V4(Ipv4Addr::from(u32::from_be(address.sin_addr.s_addr))))
         }
         libc::AF_INET6 => {
             // SAFETY: by the contract above it is a sockaddr_in6.
-            let address = unsafe { info.ai_addr.cast::<libc::sockaddr_in6>().read_unaligned() };
+            let address = unsafe { address.cast::<libc::sockaddr_in6>().read_unaligned() };
             Some(IpAddr::V6(Ipv6Addr::from(address.sin6_addr.s6_addr)))
         }
         _ => None,
