@@ -3,14 +3,17 @@
 //! Several addresses of one name race as RFC 8305 describes: families alternate, the next one starts after 250 ms or
 //! as soon as one fails, the first to connect wins and the others are dropped.
 
+mod observe;
 mod race;
 
+pub use observe::{Observed, observe};
 pub use race::CONNECTION_ATTEMPT_DELAY;
 
 use crate::ending_of;
 use race::race;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
@@ -133,9 +136,9 @@ async fn connect_one(plan: &SocketPlan, address: SocketAddr) -> Result<TcpStream
     attempt.await.map_err(|error: io::Error| ending_of(&error, Deadline::Connect))
 }
 
-fn prepare(plan: &SocketPlan, fresh: &TcpSocket, is_v6: bool) -> io::Result<()> {
+fn prepare(plan: &SocketPlan, fresh: &impl AsFd, is_v6: bool) -> io::Result<()> {
     if plan.nodelay {
-        fresh.set_nodelay(true)?;
+        socket::set_nodelay(fresh, true)?;
     }
     if let Some(ttl) = plan.ttl {
         socket::set_ttl(fresh, is_v6, ttl)?;
@@ -154,7 +157,7 @@ fn prepare(plan: &SocketPlan, fresh: &TcpSocket, is_v6: bool) -> io::Result<()> 
     }
     if let Some(source) = plan.bind {
         socket::set_bind_without_port(fresh)?;
-        fresh.bind(SocketAddr::new(source, 0))?;
+        socket::bind(fresh, SocketAddr::new(source, 0))?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@
 pub mod ask;
 pub mod connect;
 pub mod ending_of;
+pub mod ping;
 pub mod resolve;
 pub mod tls;
 
@@ -16,7 +17,7 @@ mod open;
 mod stream;
 mod tap;
 
-pub use connect::{ConnectFailure, Connected, SocketPlan};
+pub use connect::{ConnectFailure, Connected, Observed, SocketPlan, observe};
 pub use ending_of::ending_of;
 pub use open::{Place, Stop, Target, open};
 pub use resolve::{Answer, Resolver, SystemFiles};

@@ -130,6 +130,11 @@ pub fn set_bind_without_port(socket: impl AsFd) -> io::Result<()> {
     option::set_int(socket, libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, 1)
 }
 
+/// Gives a fresh socket its source address.
+pub fn bind(socket: impl AsFd, source: SocketAddr) -> io::Result<()> {
+    SockRef::from(&socket).bind(&source.into())
+}
+
 /// Bytes written and not yet acknowledged by the peer's kernel.
 pub fn unacknowledged_bytes(socket: impl AsFd) -> io::Result<usize> {
     option::output_queue(socket)
