@@ -1,0 +1,6 @@
+//! Do deadlines and idle times fit together?
+
+use crate::Check;
+
+/// The checks of this area.
+pub const CHECKS: &[Check] = &[];

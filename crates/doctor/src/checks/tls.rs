@@ -1,0 +1,6 @@
+//! Do both sides of TLS agree?
+
+use crate::Check;
+
+/// The checks of this area.
+pub const CHECKS: &[Check] = &[];

@@ -1,0 +1,10 @@
+//! Observations: each is made once per run, and never judges.
+
+pub mod answer;
+pub mod front;
+pub mod gateway;
+pub mod host;
+pub mod logs;
+pub mod names;
+pub mod reach;
+pub mod tls;
