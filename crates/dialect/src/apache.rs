@@ -1,0 +1,3 @@
+//! The words of Apache.
+
+pub(crate) mod config;

@@ -1,0 +1,3 @@
+//! The words of Caddy.
+
+pub(crate) mod config;

@@ -1,0 +1,3 @@
+//! The words of HAProxy.
+
+pub(crate) mod config;

@@ -1,0 +1,3 @@
+//! The words of nginx.
+
+pub(crate) mod config;

@@ -1,0 +1,3 @@
+//! The words of Traefik.
+
+pub(crate) mod config;
