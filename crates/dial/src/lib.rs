@@ -8,6 +8,7 @@
 
 pub mod ask;
 pub mod connect;
+pub mod dns;
 pub mod ending_of;
 pub mod ping;
 pub mod resolve;

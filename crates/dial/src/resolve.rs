@@ -139,4 +139,4 @@ fn fixed(addresses: &[IpAddr], port: u16) -> Answer {
 const REQUESTS: usize = 1024;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,6 @@
 //! Resolving against scripted name servers.
 
-mod name_server;
+pub(crate) mod name_server;
 
 use super::*;
 use hickory_proto::op::ResponseCode;

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 
 /// What to say to a question.
-pub(super) enum Say {
+pub(crate) enum Say {
     Nothing,
     Message(Box<Message>),
     /// The question's number, then these bytes.
@@ -23,15 +23,15 @@ pub(super) enum Say {
 type Script = Box<dyn Fn(&Message) -> Say + Send>;
 
 /// Stops when dropped.
-pub(super) struct NameServer {
-    pub(super) address: SocketAddr,
+pub(crate) struct NameServer {
+    pub(crate) address: SocketAddr,
     script: Arc<Mutex<Script>>,
     asked: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
 impl NameServer {
-    pub(super) fn start(script: impl Fn(&Message) -> Say + Send + 'static) -> Self {
+    pub(crate) fn start(script: impl Fn(&Message) -> Say + Send + 'static) -> Self {
         let (udp, tcp) = sockets();
         let address = udp.local_addr().unwrap();
         let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Box::new(script)));
@@ -43,52 +43,59 @@ impl NameServer {
     }
 
     /// From now on it says something else.
-    pub(super) fn change(&self, script: impl Fn(&Message) -> Say + Send + 'static) {
+    pub(crate) fn change(&self, script: impl Fn(&Message) -> Say + Send + 'static) {
         *self.script.lock().unwrap() = Box::new(script);
     }
 
     /// How many questions came over UDP.
-    pub(super) fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }
 
 impl Say {
-    pub(super) fn code(question: &Message, code: ResponseCode) -> Self {
+    pub(crate) fn code(question: &Message, code: ResponseCode) -> Self {
         let mut message = answer_to(question);
         message.metadata.response_code = code;
         Self::Message(Box::new(message))
     }
 
     /// Those of the addresses that are of the asked family.
-    pub(super) fn addresses(question: &Message, ttl: u32, addresses: &[&str]) -> Self {
+    pub(crate) fn addresses(question: &Message, ttl: u32, addresses: &[&str]) -> Self {
         let mut message = answer_to(question);
         add_addresses(&mut message, &question.queries[0].name, question, ttl, addresses);
         Self::Message(Box::new(message))
     }
 
     /// An answer that repeats another question.
-    pub(super) fn addresses_of(name: &str, question: &Message, addresses: &[&str]) -> Self {
+    pub(crate) fn addresses_of(name: &str, question: &Message, addresses: &[&str]) -> Self {
         let mut message = answer_to(question);
         message.queries[0].name = full(name);
         add_addresses(&mut message, &full(name), question, 60, addresses);
         Self::Message(Box::new(message))
     }
 
-    pub(super) fn alias(question: &Message, from: &str, to: &str) -> Self {
+    pub(crate) fn alias(question: &Message, from: &str, to: &str) -> Self {
         let mut message = answer_to(question);
         message.add_answer(Record::from_rdata(full(from), 60, RData::CNAME(CNAME(full(to)))));
         Self::Message(Box::new(message))
     }
 
-    pub(super) fn alias_then_addresses(question: &Message, from: &str, to: &str, addresses: &[&str]) -> Self {
+    pub(crate) fn alias_then_addresses(question: &Message, from: &str, to: &str, addresses: &[&str]) -> Self {
         let mut message = answer_to(question);
         message.add_answer(Record::from_rdata(full(from), 60, RData::CNAME(CNAME(full(to)))));
         add_addresses(&mut message, &full(to), question, 60, addresses);
         Self::Message(Box::new(message))
     }
 
-    pub(super) fn referral(question: &Message) -> Self {
+    /// An answer after more has been done to it.
+    pub(crate) fn with(question: &Message, change: impl FnOnce(&mut Message)) -> Self {
+        let mut message = answer_to(question);
+        change(&mut message);
+        Self::Message(Box::new(message))
+    }
+
+    pub(crate) fn referral(question: &Message) -> Self {
         let mut message = answer_to(question);
         message.metadata.recursion_available = false;
         let server = RData::NS(NS(full("ns.elsewhere.example")));
@@ -96,7 +103,7 @@ impl Say {
         Self::Message(Box::new(message))
     }
 
-    pub(super) fn with_another_number(self) -> Self {
+    pub(crate) fn with_another_number(self) -> Self {
         match self {
             Self::Message(mut message) => {
                 message.metadata.id = message.metadata.id.wrapping_add(1);
@@ -135,7 +142,7 @@ fn add_addresses(message: &mut Message, name: &Name, question: &Message, ttl: u3
     }
 }
 
-fn full(name: &str) -> Name {
+pub(crate) fn full(name: &str) -> Name {
     let mut name = Name::from_ascii(name).unwrap();
     name.set_fqdn(true);
     name
