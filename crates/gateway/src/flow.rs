@@ -66,6 +66,8 @@ async fn guarded(x: &mut Exchange<'_>) -> Result<(), Stop> {
 
 async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
     parse::head(x).await?;
+    #[cfg(test)]
+    tests::panic_if_asked(x);
     route::choose(x)?;
     guard::judge(x)?;
     admit::enter(x)?;
@@ -90,3 +92,6 @@ async fn attempt(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<(),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
