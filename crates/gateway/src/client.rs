@@ -3,8 +3,8 @@
 use crate::accept::Place;
 use crate::clock::Moment;
 use crate::wheel::Timer;
-use std::io::{self, IoSlice};
-use std::net::IpAddr;
+use std::io::{self, IoSlice, Write};
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,7 +13,6 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 use torwart_record::{Client as Peer, ClientGuard};
 use torwart_wire::Buffer;
-use torwart_wire::http1::write_number;
 
 /// A client connection between and during its exchanges.
 pub struct Client {
@@ -39,72 +38,78 @@ pub struct Client {
     pub guard: ClientGuard,
 }
 
-/// What forwarding fields say about a client, written once per connection.
+/// What forwarding fields say about a client: its address as text, without an allocation for every connection.
 pub struct ClientName {
-    text: Box<[u8]>,
-    /// Ends of the parts of `text`: plain address, node of `Forwarded`, lines of `X-Forwarded-*`.
-    ends: [usize; 3],
+    text: [u8; LONGEST],
+    len: u8,
+    is_v6: bool,
+    is_tls: bool,
 }
 
 impl ClientName {
     /// The name of this peer; `unknown` where it has no address (RFC 7239 §6.2).
     pub fn of(peer: Peer, is_tls: bool) -> Self {
-        let mut text = Vec::with_capacity(ROOM);
-        let is_v6 = write_address(peer, &mut text);
-        let address = text.len();
-        let proto: &[u8] = if is_tls { b"https" } else { b"http" };
-        text.extend_from_slice(b"X-Forwarded-For: ");
-        text.extend_from_within(..address);
-        text.extend_from_slice(b"\r\nX-Forwarded-Proto: ");
-        text.extend_from_slice(proto);
-        text.extend_from_slice(b"\r\n");
-        let lines = text.len();
-        text.extend_from_slice(if is_v6 { b"Forwarded: for=\"[" } else { b"Forwarded: for=" });
-        text.extend_from_within(..address);
-        text.extend_from_slice(if is_v6 { b"]\";proto=" } else { b";proto=" });
-        text.extend_from_slice(proto);
-        let forwarded = text.len();
-        Self { text: text.into(), ends: [address, lines, forwarded] }
+        let mut name = Self { text: [0; LONGEST], len: 0, is_v6: false, is_tls };
+        let mut rest = name.text.as_mut_slice();
+        // The longest address fits, so nothing can fail.
+        let _ = match peer {
+            Peer::Ip(address) => match address.ip().to_canonical() {
+                IpAddr::V4(address) => write_v4(&mut rest, address),
+                IpAddr::V6(address) => {
+                    name.is_v6 = true;
+                    write!(rest, "{address}")
+                }
+            },
+            Peer::Unix => rest.write_all(b"unknown"),
+        };
+        let left = rest.len();
+        name.len = u8::try_from(LONGEST - left).unwrap_or(0);
+        name
     }
 
     /// The plain address.
     pub fn address(&self) -> &[u8] {
-        self.text.get(..self.ends[0]).unwrap_or_default()
+        self.text.get(..usize::from(self.len)).unwrap_or_default()
     }
 
-    /// `X-Forwarded-For` and `X-Forwarded-Proto` for a client that nobody stands behind.
-    pub fn lines(&self) -> &[u8] {
-        self.text.get(self.ends[0]..self.ends[1]).unwrap_or_default()
+    /// Appends `X-Forwarded-For` and `X-Forwarded-Proto` for a client that nobody stands behind.
+    pub fn write_lines(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"X-Forwarded-For: ");
+        out.extend_from_slice(self.address());
+        out.extend_from_slice(if self.is_tls {
+            b"\r\nX-Forwarded-Proto: https\r\n"
+        } else {
+            b"\r\nX-Forwarded-Proto: http\r\n"
+        });
     }
 
-    /// `Forwarded` (RFC 7239) up to the host.
-    pub fn forwarded(&self) -> &[u8] {
-        self.text.get(self.ends[1]..self.ends[2]).unwrap_or_default()
+    /// Appends `Forwarded` (RFC 7239) up to the host.
+    pub fn write_forwarded(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if self.is_v6 { b"Forwarded: for=\"[" } else { b"Forwarded: for=" });
+        out.extend_from_slice(self.address());
+        out.extend_from_slice(match (self.is_v6, self.is_tls) {
+            (true, true) => b"]\";proto=https",
+            (true, false) => b"]\";proto=http",
+            (false, true) => b";proto=https",
+            (false, false) => b";proto=http",
+        });
     }
 }
 
-/// Writes the plain address; says whether it needs brackets.
-fn write_address(peer: Peer, out: &mut Vec<u8>) -> bool {
-    match peer {
-        Peer::Ip(address) => match address.ip().to_canonical() {
-            IpAddr::V4(address) => {
-                for (index, octet) in address.octets().into_iter().enumerate() {
-                    out.extend_from_slice(if index == 0 { b"" } else { b"." });
-                    write_number(out, u64::from(octet));
-                }
-            }
-            IpAddr::V6(address) => {
-                out.extend_from_slice(address.to_string().as_bytes());
-                return true;
-            }
-        },
-        Peer::Unix => out.extend_from_slice(b"unknown"),
+fn write_v4(out: &mut &mut [u8], address: Ipv4Addr) -> io::Result<()> {
+    for (index, octet) in address.octets().into_iter().enumerate() {
+        if index > 0 {
+            out.write_all(b".")?;
+        }
+        let digits = [b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10];
+        let zeros = if octet < 10 { 2 } else { usize::from(octet < 100) };
+        out.write_all(digits.get(zeros..).unwrap_or_default())?;
     }
-    false
+    Ok(())
 }
 
-/// Enough for an IPv4 client; a longer address makes it grow.
-const ROOM: usize = 128;
+/// The longest IPv6 address, and some.
+const LONGEST: usize = 46;
 
 /// The socket of a client.
 pub enum ClientStream {
@@ -222,7 +227,10 @@ mod tests {
 
     fn check(peer: &str, is_tls: bool, expected: [&str; 3]) {
         let name = ClientName::of(Peer::Ip(peer.parse().expect("an address")), is_tls);
-        let said = [name.address(), name.lines(), name.forwarded()];
+        let (mut lines, mut forwarded) = (Vec::new(), Vec::new());
+        name.write_lines(&mut lines);
+        name.write_forwarded(&mut forwarded);
+        let said = [name.address(), &lines, &forwarded];
         assert_eq!(said.map(|part| String::from_utf8_lossy(part).into_owned()), expected);
     }
 

@@ -128,14 +128,14 @@ fn write_forwarding(x: &Exchange<'_>, rules: &HeaderRules, out: &mut Vec<u8>) {
     if x.client.is_trusted || !rules.is_empty() {
         return write_forwarding_carefully(x, rules, out);
     }
-    out.extend_from_slice(name.lines());
+    name.write_lines(out);
     if authority.is_empty() {
-        out.extend_from_slice(name.forwarded());
+        name.write_forwarded(out);
         out.extend_from_slice(b"\r\n");
         return;
     }
     write_field(out, b"X-Forwarded-Host", authority);
-    out.extend_from_slice(name.forwarded());
+    name.write_forwarded(out);
     out.extend_from_slice(b";host=\"");
     out.extend_from_slice(authority);
     out.extend_from_slice(b"\"\r\n");
@@ -167,7 +167,7 @@ fn write_forwarding_carefully(x: &Exchange<'_>, rules: &HeaderRules, out: &mut V
         write_field(out, b"X-Forwarded-Host", head.authority());
     }
     if is_ours(b"forwarded") {
-        out.extend_from_slice(x.client.name.forwarded());
+        x.client.name.write_forwarded(out);
         if !head.authority().is_empty() {
             out.extend_from_slice(b";host=\"");
             out.extend_from_slice(head.authority());
