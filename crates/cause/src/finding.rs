@@ -15,8 +15,11 @@ pub mod http;
 pub mod time;
 pub mod tls;
 
+mod diagnosis;
+mod rank;
 mod said;
 
+pub use diagnosis::{CheckMade, CheckState, Contact, Diagnosis, NotChecked, Outcome, Station, StationState};
 pub use said::{Said, said};
 
 use crate::{Actor, Cause};
@@ -123,6 +126,8 @@ pub struct Finding {
     pub evidence: Vec<Proof>,
     /// What to change, beyond what its page says.
     pub fixes: Vec<Fix>,
+    /// The machines that saw it, where several have looked; none where there is only the one that runs.
+    pub seen_from: Vec<String>,
 }
 
 impl Severity {
@@ -220,6 +225,7 @@ impl Finding {
             place,
             evidence: Vec::new(),
             fixes: Vec::new(),
+            seen_from: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::memo::Memo;
 use crate::observe::{answer, front, gateway, host, logs, names, reach, tls};
 use crate::question::{Question, UpstreamAddress};
+use crate::verdict::SiteSeen;
 use crate::{Budget, Place};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
@@ -164,6 +165,11 @@ impl Case {
     /// What the gateway's logs tell.
     pub async fn logs(&self) -> Rc<logs::Logs> {
         Rc::clone(self.logs.get_or_init(async || Rc::new(logs::observe(self).await)).await)
+    }
+
+    /// What was seen of the site so far, without asking anything.
+    pub(crate) fn seen(&self) -> SiteSeen {
+        SiteSeen::default()
     }
 
     /// What this machine says of itself.

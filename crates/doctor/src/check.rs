@@ -4,6 +4,8 @@ use crate::Case;
 use std::pin::Pin;
 use torwart_cause::finding::{Finding, Said};
 
+pub use torwart_cause::finding::NotChecked;
+
 /// One check. Its name is that of its file, and serves `--skip`.
 #[derive(Clone, Copy)]
 pub struct Check {
@@ -27,15 +29,6 @@ pub struct Checked {
     pub said: Option<Said>,
     /// Whether there was anything to check.
     pub applies: bool,
-}
-
-/// Something that could not be told from here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotChecked {
-    /// Why.
-    pub why: Said,
-    /// What to run, and where, to know it.
-    pub command: Option<String>,
 }
 
 impl Check {

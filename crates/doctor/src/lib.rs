@@ -21,5 +21,5 @@ pub use case::{Case, Source, Upstream};
 pub use check::{Check, Checked, NotChecked};
 pub use memo::Memo;
 pub use question::{Family, Place, Question, Scheme, SiteUrl, UpstreamAddress};
-pub use verdict::Diagnosis;
-pub use walk::{Event, walk};
+pub use torwart_cause::finding::Diagnosis;
+pub use walk::{Event, walk, walk_until};

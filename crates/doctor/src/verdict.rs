@@ -1,77 +1,114 @@
-//! The verdict: findings best first, and what it rests on.
+//! The verdict: findings best first, how it stands with the site, and where its chain breaks.
+//!
+//! Only what the checks have already observed is used here; nothing is asked any more. How findings are ranked is the
+//! vocabulary's to say (`cause::finding`), so that a report that merges several runs ranks them alike.
 
-use crate::NotChecked;
-use crate::budget::Made;
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-use std::time::Duration;
-use torwart_cause::finding::{Finding, Role, Said, Severity};
+use crate::Case;
+use torwart_cause::finding::{
+    Contact, Diagnosis, Finding, Hop, Outcome, Role, Severity, Station, StationState,
+};
 
-/// What a run came to.
+/// Whether what must be mended is as good as certain, so that waiting for the rest is idle.
+pub fn is_plain(diagnosis: &Diagnosis) -> bool {
+    let is_plain = |finding: &Finding| {
+        finding.severity == Severity::Critical
+            && finding.kind.role == Role::Root
+            && finding.confidence >= PLAIN
+    };
+    diagnosis.findings.iter().any(is_plain)
+}
+
+/// Ranks the findings and draws the conclusions.
+pub fn conclude(case: &Case, diagnosis: &mut Diagnosis) {
+    diagnosis.rank();
+    diagnosis.url = case.question().url.to_string();
+    diagnosis.contacts = contacts(case);
+    let site = case.seen();
+    diagnosis.outcome = match site.works {
+        _ if !diagnosis.is_healthy() => Outcome::Faulty,
+        Some(true) => Outcome::Healthy,
+        Some(false) | None => Outcome::Unclear,
+    };
+    diagnosis.products.clone_from(&site.products);
+    diagnosis.hops = stations(diagnosis, &site);
+}
+
+/// What a run has already seen of the site, for the picture.
 #[derive(Clone, Debug, Default)]
-pub struct Diagnosis {
-    /// Findings, best first.
-    pub findings: Vec<Finding>,
-    /// Every check that was made.
-    pub checks: Vec<CheckMade>,
-    /// What could not be told.
-    pub not_checked: Vec<NotChecked>,
-    /// Connections and requests made, by host.
-    pub made: BTreeMap<String, Made>,
-    /// How long it took.
-    pub took: Duration,
+pub struct SiteSeen {
+    /// Whether it answers as it should; nothing where nobody has asked it.
+    pub works: Option<bool>,
+    /// The products recognised, the gateway's first.
+    pub products: Vec<String>,
+    /// What the name leads to.
+    pub addresses: Vec<String>,
+    /// What the gateway is called.
+    pub gateway: Option<String>,
+    /// Where the upstream is.
+    pub upstream: Option<String>,
+    /// Whether an upstream was reached.
+    pub is_upstream_reached: bool,
 }
 
-/// A check that was made.
-#[derive(Clone, Debug)]
-pub struct CheckMade {
-    /// Its name.
-    pub name: &'static str,
-    /// How it ended.
-    pub state: CheckState,
-    /// What was seen.
-    pub said: Option<Said>,
-    /// How long it took.
-    pub took: Duration,
-}
-
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CheckState {
-    /// All is well.
-    Fine,
-    /// It found something.
-    Found,
-    /// There was nothing to check.
-    NotApplicable,
-    /// It could not be told.
-    CouldNot,
-    /// Left out on request.
-    Skipped,
-}
-
-impl Diagnosis {
-    /// Whether nothing worse than an information was found.
-    pub fn is_healthy(&self) -> bool {
-        self.findings.iter().all(|finding| finding.severity == Severity::Info)
-    }
-
-    /// Whether what must be mended is as good as certain.
-    pub fn is_plain(&self) -> bool {
-        let is_plain = |finding: &Finding| {
-            finding.severity == Severity::Critical
-                && finding.kind.role == Role::Root
-                && finding.confidence >= PLAIN
+/// The stations with their state: whole before the break, unknown behind it.
+fn stations(diagnosis: &Diagnosis, site: &SiteSeen) -> Vec<Station> {
+    let verdict = diagnosis.verdict();
+    let breaks_at = verdict.filter(|finding| weighs_as_break(finding, site)).map(|finding| finding.place.hop);
+    let station = |hop| {
+        let state = match breaks_at {
+            Some(broken) if hop == broken => StationState::Broken,
+            Some(broken) if hop < broken => StationState::Well,
+            Some(_) => StationState::Unknown,
+            None => state_without_break(hop, diagnosis, site),
         };
-        self.findings.iter().any(is_plain)
-    }
+        Station { hop, name: name_of(hop, verdict, site), state }
+    };
+    Hop::ALL.map(station).into()
+}
 
-    /// Puts the best finding first.
-    pub fn rank(&mut self) {
-        self.findings.sort_by_key(|finding| {
-            (Reverse(finding.severity), finding.kind.role == Role::Symptom, Reverse(finding.confidence))
-        });
+/// A warning on a site that works breaks nothing.
+fn weighs_as_break(finding: &Finding, site: &SiteSeen) -> bool {
+    finding.severity == Severity::Critical || site.works == Some(false)
+}
+
+fn state_without_break(hop: Hop, diagnosis: &Diagnosis, site: &SiteSeen) -> StationState {
+    let has_warning = diagnosis
+        .findings
+        .iter()
+        .any(|finding| finding.place.hop == hop && finding.severity > Severity::Info);
+    let is_looked_at = match hop {
+        Hop::You => true,
+        Hop::Dns => site.works.is_some() || !site.addresses.is_empty(),
+        Hop::Gateway => site.works.is_some(),
+        Hop::Path | Hop::Upstream => site.is_upstream_reached || site.works == Some(true),
+        Hop::Application => site.works == Some(true),
+    };
+    match (has_warning, is_looked_at) {
+        (true, _) => StationState::Doubtful,
+        (false, true) => StationState::Well,
+        (false, false) => StationState::Unknown,
     }
+}
+
+fn name_of(hop: Hop, verdict: Option<&Finding>, site: &SiteSeen) -> Option<String> {
+    let of_verdict = verdict.filter(|finding| finding.place.hop == hop);
+    let told =
+        of_verdict.and_then(|finding| finding.place.address.clone().or_else(|| finding.place.name.clone()));
+    match hop {
+        Hop::You | Hop::Path | Hop::Application => told,
+        Hop::Dns => site.addresses.first().cloned().or(told),
+        Hop::Gateway => site.gateway.clone().or(told),
+        Hop::Upstream => told.or_else(|| site.upstream.clone()),
+    }
+}
+
+fn contacts(case: &Case) -> Vec<Contact> {
+    let contact = |(host, made): (String, crate::budget::Made)| Contact {
+        host,
+        connections: made.connections,
+        requests: made.requests,
+    };
+    case.budget().made().into_iter().map(contact).collect()
 }
 
 /// Confidence in percent from which a finding counts as plain.

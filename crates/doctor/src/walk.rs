@@ -1,15 +1,14 @@
 //! The walk: all checks at once, each within the deadline.
 
 use crate::check::{Check, Checked};
-use crate::verdict::{CheckMade, CheckState, Diagnosis};
-use crate::{Case, checks};
+use crate::{Case, checks, verdict};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use torwart_cause::finding::said;
+use torwart_cause::finding::{CheckMade, CheckState, Diagnosis, said};
 
 /// Something to show while the walk is under way.
 #[derive(Clone, Copy, Debug)]
@@ -21,14 +20,25 @@ pub enum Event<'e> {
 }
 
 /// Makes all checks, and ranks what they found. Runs on one thread of a runtime with I/O and time.
-pub async fn walk(case: &Case, mut tell: impl FnMut(Event<'_>)) -> Diagnosis {
+pub async fn walk(case: &Case, tell: impl FnMut(Event<'_>)) -> Diagnosis {
+    walk_until(case, tell, std::future::pending()).await
+}
+
+/// As [`walk`], but gives what was found so far once `stop` is over.
+pub async fn walk_until(
+    case: &Case,
+    mut tell: impl FnMut(Event<'_>),
+    stop: impl Future<Output = ()>,
+) -> Diagnosis {
+    let mut stop = pin!(stop);
     let begun = Instant::now();
     let mut diagnosis = Diagnosis::default();
     let mut running = Vec::new();
     for check in checks::all() {
         if case.question().skip.iter().any(|name| name == check.name) {
             let state = CheckState::Skipped;
-            diagnosis.checks.push(CheckMade { name: check.name, state, said: None, took: begun.elapsed() });
+            let name = check.name.to_owned();
+            diagnosis.checks.push(CheckMade { name, state, said: None, took: Duration::ZERO });
         } else {
             tell(Event::Began(check.name));
             running.push(Running { check, future: (check.run)(case) });
@@ -36,23 +46,23 @@ pub async fn walk(case: &Case, mut tell: impl FnMut(Event<'_>)) -> Diagnosis {
     }
     let mut due = case.deadline();
     while !running.is_empty() {
-        let next = poll_fn(|cx| poll_any(&mut running, cx));
-        let Ok((check, checked)) = timeout_at(due, next).await else {
-            for late in running.drain(..) {
-                let checked =
-                    Checked::could_not(said("walk-out-of-time").with("check", late.check.name), None);
-                note(&mut diagnosis, late.check, checked, begun, &mut tell);
-            }
-            break;
-        };
+        let next = poll_fn(|cx| match stop.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(None),
+            Poll::Pending => poll_any(&mut running, cx).map(Some),
+        });
+        let Ok(Some((check, checked))) = timeout_at(due, next).await else { break };
         note(&mut diagnosis, check, checked, begun, &mut tell);
-        if !case.question().is_deep && diagnosis.is_plain() {
+        if !case.question().is_deep && verdict::is_plain(&diagnosis) {
             due = due.min(Instant::now() + PATIENCE);
         }
     }
-    diagnosis.made = case.budget().made();
+    diagnosis.is_cut_short = !running.is_empty() && !verdict::is_plain(&diagnosis);
+    for late in running {
+        tell(Event::Ended(&unfinished(late.check, begun.elapsed())));
+        diagnosis.checks.push(unfinished(late.check, begun.elapsed()));
+    }
     diagnosis.took = begun.elapsed();
-    diagnosis.rank();
+    verdict::conclude(case, &mut diagnosis);
     diagnosis
 }
 
@@ -77,6 +87,11 @@ fn poll_any(running: &mut Vec<Running<'_>>, cx: &mut Context<'_>) -> Poll<(Check
     Poll::Pending
 }
 
+/// A check that the end of the walk came before.
+fn unfinished(check: Check, took: Duration) -> CheckMade {
+    CheckMade { name: check.name.to_owned(), state: CheckState::OutOfTime, said: None, took }
+}
+
 fn note(
     diagnosis: &mut Diagnosis,
     check: Check,
@@ -90,7 +105,7 @@ fn note(
         Checked { applies: true, .. } => CheckState::Fine,
         Checked { .. } => CheckState::NotApplicable,
     };
-    let made = CheckMade { name: check.name, state, said: checked.said, took: begun.elapsed() };
+    let made = CheckMade { name: check.name.to_owned(), state, said: checked.said, took: begun.elapsed() };
     tell(Event::Ended(&made));
     diagnosis.checks.push(made);
     diagnosis.findings.extend(checked.findings);
