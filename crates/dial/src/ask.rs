@@ -7,7 +7,7 @@ mod body;
 
 use crate::resolve::Resolver;
 use crate::{Stop, Stream, Target, ending_of, open};
-use body::read_body;
+use body::{Reading, read_body};
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
@@ -28,6 +28,8 @@ pub struct Question {
     pub bytes: Vec<u8>,
     /// Whether the method is HEAD, which changes how the answer ends.
     pub is_head: bool,
+    /// The `Upgrade` it offers, if any.
+    pub upgrade: Option<Vec<u8>>,
 }
 
 /// What an answer may be.
@@ -52,6 +54,21 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
+/// What was heard of an answer, whole or not.
+#[derive(Debug)]
+pub struct Heard {
+    /// The bytes of the head as they came, parsed where `response` is there.
+    pub head: Head,
+    /// What the head means, once it was complete and right.
+    pub response: Option<Response>,
+    /// As much of the body as came, decoded from chunks.
+    pub body: Vec<u8>,
+    /// Whether the body came to its end.
+    pub is_complete: bool,
+    /// Interim answers before the head.
+    pub interim: u32,
+}
+
 impl Default for AnswerLimits {
     fn default() -> Self {
         Self { head: ResponseLimits::default(), interim: 20, body: 64 * 1024 }
@@ -71,7 +88,12 @@ impl Question {
         }
         write_field(&mut bytes, b"Connection", b"close");
         bytes.extend_from_slice(b"\r\n");
-        Self { bytes, is_head: method == "HEAD" }
+        Self { bytes, is_head: method == "HEAD", upgrade: None }
+    }
+
+    /// A request as it is, whatever that may be.
+    pub fn raw(bytes: Vec<u8>) -> Self {
+        Self { bytes, is_head: false, upgrade: None }
     }
 }
 
@@ -98,13 +120,35 @@ pub async fn ask(
     limits: &AnswerLimits,
     attempt: &mut Attempt,
 ) -> Result<Reply, Stop> {
+    match hear(stream, question, deadlines, limits, attempt).await {
+        Heard { head, response: Some(response), body, is_complete: true, .. } => {
+            Ok(Reply { head, response, body })
+        }
+        Heard { .. } => Err(Stop),
+    }
+}
+
+/// Asks over an established connection, and keeps what was heard even where it was wrong or not whole.
+pub async fn hear(
+    stream: &mut Stream,
+    question: &Question,
+    deadlines: &ExchangeDeadlines,
+    limits: &AnswerLimits,
+    attempt: &mut Attempt,
+) -> Heard {
     let start = Instant::now();
-    let sent = Cell::new(0);
-    let received = Cell::new(0);
-    let mut head = Head::with_capacity(FIRST_READ);
+    let (sent, received, interim) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let mut heard = Heard {
+        head: Head::with_capacity(FIRST_READ),
+        response: None,
+        body: Vec::new(),
+        is_complete: false,
+        interim: 0,
+    };
     let (mut reader, mut writer) = tokio::io::split(stream);
     let result = {
-        let mut reading = pin!(read_head(&mut reader, &mut head, question.is_head, limits, &received));
+        let counts = Counts { received: &received, interim: &interim };
+        let mut reading = pin!(read_head(&mut reader, &mut heard.head, question, limits, counts));
         // An answer may come before the request is through; what is left of the request is of no use then.
         let early = tokio::select! {
             biased;
@@ -125,21 +169,37 @@ pub async fn ask(
     attempt.sent = sent.get();
     attempt.received = received.get();
     attempt.head = step(start, result.as_ref().err().copied());
-    let response = result.map_err(|ending| note_first_bytes(attempt, &head, ending))?;
+    heard.interim = interim.get();
+    let response = match result {
+        Ok(response) => response,
+        Err(ending) => {
+            note_first_bytes(attempt, &heard.head, ending);
+            return heard;
+        }
+    };
     attempt.status = Some(response.status);
+    heard.response = Some(response);
     let begin = Instant::now();
-    let body = read_body(
-        &mut reader,
-        &mut head,
-        response.framing,
-        limits.body,
-        deadlines.between_bytes,
-        &mut attempt.received,
-    )
-    .await;
-    attempt.body = step(begin, body.as_ref().err().copied());
-    let body = body.map_err(|ending| note_first_bytes(attempt, &head, ending))?;
-    Ok(Reply { head, response, body })
+    let reading = Reading {
+        framing: response.framing,
+        limit: limits.body,
+        between_bytes: deadlines.between_bytes,
+        received: &mut attempt.received,
+    };
+    let body = read_body(&mut reader, &mut heard.head, reading, &mut heard.body).await;
+    attempt.body = step(begin, body.err());
+    match body {
+        Ok(()) => heard.is_complete = true,
+        Err(ending) => note_first_bytes(attempt, &heard.head, ending),
+    }
+    heard
+}
+
+/// What is counted while a head is awaited, so that it is known even when the wait is given up.
+#[derive(Clone, Copy)]
+struct Counts<'a> {
+    received: &'a Cell<u64>,
+    interim: &'a Cell<u32>,
 }
 
 async fn send(
@@ -165,17 +225,17 @@ async fn send(
 async fn read_head(
     reader: &mut (impl AsyncRead + Unpin),
     head: &mut Head,
-    is_head: bool,
+    question: &Question,
     limits: &AnswerLimits,
-    received: &Cell<u64>,
+    counts: Counts<'_>,
 ) -> Result<Response, Ending> {
-    let mut interim = 0;
     loop {
-        let asked = Asked { is_head, ..Asked::default() };
+        let upgrade = question.upgrade.as_deref();
+        let asked = Asked { is_head: question.is_head, upgrade, ..Asked::default() };
         match parse_response(head, asked, &limits.head, &Leniency::default())? {
             Some(response) if response.is_interim => {
-                interim += 1;
-                if interim > limits.interim {
+                counts.interim.set(counts.interim.get() + 1);
+                if counts.interim.get() > limits.interim {
                     return Err(Ending::TooLarge(Limit::InterimCount));
                 }
                 head.next_message();
@@ -188,7 +248,7 @@ async fn read_head(
         if read == 0 {
             return Err(Ending::Closed);
         }
-        received.set(received.get() + read as u64);
+        counts.received.set(counts.received.get() + read as u64);
     }
 }
 
@@ -225,12 +285,11 @@ fn step(start: Instant, ending: Option<Ending>) -> Step {
 }
 
 /// Keeps what the upstream sent where that was wrong.
-fn note_first_bytes(attempt: &mut Attempt, head: &Head, ending: Ending) -> Stop {
+fn note_first_bytes(attempt: &mut Attempt, head: &Head, ending: Ending) {
     if matches!(ending, Ending::Malformed(_) | Ending::TooLarge(_)) {
         let unread = head.buffer.unread();
         attempt.first_bytes = Some(unread.get(..FIRST_BYTES).unwrap_or(unread).into());
     }
-    Stop
 }
 
 /// What probes call themselves.

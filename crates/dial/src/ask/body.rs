@@ -7,35 +7,44 @@ use torwart_cause::{Deadline, Ending, Limit};
 use torwart_wire::http1::{ChunkDecoder, ChunkLimits, Piece};
 use torwart_wire::{Framing, Head};
 
-/// Reads the whole body, at most `limit` bytes.
+/// How a body is read.
+pub(super) struct Reading<'a> {
+    /// How it ends.
+    pub(super) framing: Framing,
+    /// The most bytes taken.
+    pub(super) limit: usize,
+    /// The longest silence.
+    pub(super) between_bytes: Duration,
+    /// Counts what comes.
+    pub(super) received: &'a mut u64,
+}
+
+/// Reads the whole body into `body`, which keeps what came where it is not whole.
 pub(super) async fn read_body(
     reader: &mut (impl AsyncRead + Unpin),
     head: &mut Head,
-    framing: Framing,
-    limit: usize,
-    between_bytes: Duration,
-    received: &mut u64,
-) -> Result<Vec<u8>, Ending> {
-    let mut body = Vec::new();
-    let mut rest = match framing {
-        Framing::None => return Ok(body),
+    reading: Reading<'_>,
+    body: &mut Vec<u8>,
+) -> Result<(), Ending> {
+    let mut rest = match reading.framing {
+        Framing::None => return Ok(()),
         Framing::Length(length) => Rest::Length(length),
         Framing::Chunked => Rest::Chunks(Box::new(ChunkDecoder::new(ChunkLimits::default()))),
         Framing::UntilClose => Rest::Everything,
     };
     loop {
-        if rest.take(head, &mut body)? {
-            return Ok(body);
+        if rest.take(head, body)? {
+            return Ok(());
         }
-        if body.len() > limit {
+        if body.len() > reading.limit {
             return Err(Ending::TooLarge(Limit::BodyBytes));
         }
-        let reading = fill(reader, head, Deadline::BetweenBytes);
-        let read = within(between_bytes, Deadline::BetweenBytes, reading).await?;
-        *received += read as u64;
+        let filling = fill(reader, head, Deadline::BetweenBytes);
+        let read = within(reading.between_bytes, Deadline::BetweenBytes, filling).await?;
+        *reading.received += read as u64;
         if read == 0 {
             // Only a body without length or chunks may end like this.
-            return if matches!(rest, Rest::Everything) { Ok(body) } else { Err(Ending::Closed) };
+            return if matches!(rest, Rest::Everything) { Ok(()) } else { Err(Ending::Closed) };
         }
     }
 }
