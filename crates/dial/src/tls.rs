@@ -3,6 +3,10 @@
 //! TLS 1.2 and 1.3 only, by rustls with aws-lc-rs handed over explicitly. One [`TlsClient`] serves all connections of
 //! an upstream (and remembers its sessions), so it is built once per plan, never per connection.
 
+pub mod facts;
+pub mod inspect;
+pub mod judge;
+
 mod material;
 mod verify;
 
