@@ -15,6 +15,7 @@ pub mod walk;
 
 mod budget;
 mod memo;
+mod together;
 
 pub use budget::{Budget, Spent};
 pub use case::{Case, Source, Upstream};
