@@ -18,6 +18,9 @@ pub struct TcpInfo {
     pub retransmitted: u32,
     /// Times the retransmission timer ran out in a row just now; above zero the peer is silent at this moment.
     pub timeouts: u8,
+    /// Segments sent again that are on the way now. Zero while `timeouts` counts up means that the repetitions never
+    /// left: this host's own filter or queue throws them away.
+    pub resent_on_the_way: u32,
     /// Segments sent and not acknowledged.
     pub unacknowledged: u32,
     /// The peer's maximum segment size.
@@ -36,6 +39,7 @@ impl TcpInfo {
             round_trip_variation: Duration::from_micros(info.tcpi_rttvar.into()),
             retransmitted: info.tcpi_total_retrans,
             timeouts: info.tcpi_retransmits,
+            resent_on_the_way: info.tcpi_retrans,
             unacknowledged: info.tcpi_unacked,
             send_segment: info.tcpi_snd_mss,
             since_received: Duration::from_millis(info.tcpi_last_data_recv.into()),
