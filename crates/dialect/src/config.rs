@@ -5,8 +5,8 @@
 //! product's default, which is a fact too. Reading never fails: what could not be read is a [`Note`].
 //! Which file is the entry is decided by `discover`; which route a request takes by [`GatewayConfig::routes_for`].
 
-mod address;
-mod choose;
+pub(crate) mod address;
+pub(crate) mod choose;
 mod fact;
 mod files;
 mod guess;
@@ -60,8 +60,20 @@ impl GatewayConfig {
     }
 
     /// The routes that could take a request for `path` on `host` (a name, no port), the one that does first.
+    ///
+    /// Where sites on several ports serve the name, those that pass the request on come before those that do not.
     pub fn routes_for(&self, host: &str, path: &str) -> Vec<&Route> {
-        choose::routes_for(self, host, path)
+        choose::routes_for(self, host, path, None)
+    }
+
+    /// As [`GatewayConfig::routes_for`], of the listeners on `port` only.
+    pub fn routes_at(&self, port: u16, host: &str, path: &str) -> Vec<&Route> {
+        choose::routes_for(self, host, path, Some(port))
+    }
+
+    /// Adds a remark.
+    pub(crate) fn note(&mut self, at: Option<At>, what: NoteKind) {
+        self.notes.push(Note { at, what });
     }
 
     /// Every upstream of every route, with its route; an upstream used by several routes comes several times.

@@ -1,34 +1,94 @@
 //! Which route a request takes: the products' rules of preference, where they can be told from names and paths.
 //!
-//! nginx prefers the best name, then an exact path, then the longest prefix unless a regular expression fits. The
-//! others take the first route written that fits. Expressions our engine does not know never fit.
+//! Routes that share their listeners are a site. First the sites are judged by their names, then the routes of each
+//! by their paths: nginx prefers an exact path, then the longest prefix unless a regular expression fits; Caddy and
+//! Traefik the longest rule; the others the first that is written. Expressions our engine does not know never fit.
 
-use super::{GatewayConfig, HostRule, PathRule, Route};
+use super::{GatewayConfig, HostRule, ListenAddress, Listener, PathRule, Route};
 use crate::Product;
 use regex::bytes::RegexBuilder;
 
 /// The routes that could take the request, the one that does first.
-pub(super) fn routes_for<'a>(config: &'a GatewayConfig, host: &str, path: &str) -> Vec<&'a Route> {
+pub(super) fn routes_for<'a>(
+    config: &'a GatewayConfig,
+    host: &str,
+    path: &str,
+    port: Option<u16>,
+) -> Vec<&'a Route> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let mut fitting: Vec<(u32, u32, &Route)> = config
-        .routes
-        .iter()
-        .filter_map(|route| Some((host_rank(route, &host)?, path_rank(&route.path, path)?, route)))
-        .collect();
-    match config.product {
-        Product::Nginx => {
-            let best_site = fitting.iter().map(|(host, _, _)| *host).max();
-            fitting.retain(|(host, _, _)| Some(*host) == best_site);
-            order_locations(&mut fitting);
+    let mut sites = sites(config, &host, path, port);
+    if matches!(config.product, Product::Nginx | Product::Apache) {
+        keep_best_names(config, &mut sites);
+    }
+    for site in &mut sites {
+        order(config.product, &mut site.fitting);
+    }
+    sites.sort_by_key(|site| site.fitting.first().is_none_or(|(_, _, route)| route.upstreams.is_empty()));
+    sites.into_iter().flat_map(|site| site.fitting).map(|(_, _, route)| route).collect()
+}
+
+/// Of one site's routes, the one that takes this path.
+pub(crate) fn best_by_path<'a>(product: Product, routes: &'a [Route], path: &str) -> Option<&'a Route> {
+    let open = routes.iter().filter(|route| !route.is_internal);
+    let mut fitting: Vec<(u32, u32, &Route)> =
+        open.filter_map(|route| Some((0, path_rank(&route.path, path)?, route))).collect();
+    order(product, &mut fitting);
+    fitting.first().map(|(_, _, route)| *route)
+}
+
+/// Routes with the same listeners, and how well the names of the best of them fit.
+struct Site<'a> {
+    listeners: &'a [usize],
+    names_rank: u32,
+    fitting: Vec<(u32, u32, &'a Route)>,
+}
+
+fn sites<'a>(config: &'a GatewayConfig, host: &str, path: &str, port: Option<u16>) -> Vec<Site<'a>> {
+    let mut sites: Vec<Site<'a>> = Vec::new();
+    for route in config.routes.iter().filter(|route| !route.is_internal && is_at(config, route, port)) {
+        let is_fallback = listeners_of(config, &route.listeners).any(|listener| listener.is_fallback);
+        let Some(names) = host_rank(route, host).or_else(|| is_fallback.then_some(0)) else { continue };
+        let Some(length) = path_rank(&route.path, path) else { continue };
+        let known = sites.iter_mut().find(|site| site.listeners == route.listeners);
+        match known {
+            Some(site) => {
+                site.names_rank = site.names_rank.max(names);
+                site.fitting.push((names, length, route));
+            }
+            None => sites.push(Site {
+                listeners: &route.listeners,
+                names_rank: names,
+                fitting: vec![(names, length, route)],
+            }),
         }
-        // The first that fits wins, but one that names the host stands before one that takes any.
-        Product::Haproxy => {}
-        Product::Apache => fitting.sort_by_key(|(host, _, _)| std::cmp::Reverse(*host)),
+    }
+    sites
+}
+
+/// Of the sites that share an address, only the one whose names fit best answers there.
+fn keep_best_names(config: &GatewayConfig, sites: &mut Vec<Site<'_>>) {
+    let addresses = |site: &Site<'_>| -> Vec<ListenAddress> {
+        listeners_of(config, site.listeners).map(|listener| listener.address.clone()).collect()
+    };
+    let ranks: Vec<(Vec<ListenAddress>, u32)> =
+        sites.iter().map(|site| (addresses(site), site.names_rank)).collect();
+    sites.retain(|site| {
+        let own = addresses(site);
+        own.is_empty()
+            || own.iter().any(|address| {
+                !ranks.iter().any(|(others, rank)| *rank > site.names_rank && others.contains(address))
+            })
+    });
+}
+
+fn order(product: Product, fitting: &mut [(u32, u32, &Route)]) {
+    match product {
+        Product::Nginx => order_locations(fitting),
+        Product::Haproxy | Product::Apache => {}
         Product::Caddy | Product::Traefik => {
             fitting.sort_by_key(|(host, path, _)| std::cmp::Reverse((*host, *path)));
         }
     }
-    fitting.into_iter().map(|(_, _, route)| route).collect()
 }
 
 /// An exact path, then the longest prefix if it forbids expressions, then expressions in their order, then prefixes.
@@ -44,6 +104,17 @@ fn order_locations(fitting: &mut [(u32, u32, &Route)]) {
         PathRule::Regex { .. } => (2, 0),
         _ => (3, u32::MAX - length),
     });
+}
+
+fn listeners_of<'a>(config: &'a GatewayConfig, places: &'a [usize]) -> impl Iterator<Item = &'a Listener> {
+    places.iter().filter_map(|place| config.listeners.get(*place))
+}
+
+fn is_at(config: &GatewayConfig, route: &Route, port: Option<u16>) -> bool {
+    let Some(wanted) = port else { return true };
+    route.listeners.is_empty()
+        || listeners_of(config, &route.listeners)
+            .any(|listener| matches!(listener.address, ListenAddress::Tcp { port, .. } if port == wanted))
 }
 
 /// How well the route's names fit; nothing if none does.
@@ -68,8 +139,8 @@ impl HostRule {
             HostRule::Begins(beginning) => {
                 host.starts_with(beginning.as_str()).then(|| 100_000 + length(beginning))
             }
-            HostRule::Regex(pattern) => fits_pattern(pattern, true, host).then_some(1),
-            HostRule::Any => Some(0),
+            HostRule::Regex(pattern) => fits_pattern(pattern, true, host).then_some(2),
+            HostRule::Any => Some(1),
         }
     }
 }
@@ -109,7 +180,7 @@ fn fits_pattern(pattern: &str, ignores_case: bool, text: &str) -> bool {
 }
 
 fn length(text: &str) -> u32 {
-    u32::try_from(text.len()).unwrap_or(u32::MAX - 1).min(99_999)
+    u32::try_from(text.len()).unwrap_or(u32::MAX).min(99_999)
 }
 
 /// Bytes a compiled expression may take.

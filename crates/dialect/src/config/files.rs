@@ -29,12 +29,19 @@ pub struct Entry {
     pub root: Option<PathBuf>,
     /// Switches given at the start (`apache2 -D NAME`).
     pub defines: Vec<String>,
+    /// The product's version where it is known (`1.22.1`); without it, the defaults are those most installed ones have.
+    pub version: Option<(u32, u32, u32)>,
 }
 
 impl Entry {
     /// One entry file, everything else as usual.
     pub fn new(product: Product, file: &Path) -> Self {
-        Entry { product, files: vec![file.to_path_buf()], root: None, defines: Vec::new() }
+        Entry { product, files: vec![file.to_path_buf()], root: None, defines: Vec::new(), version: None }
+    }
+
+    /// The version is known, and it is this one or later.
+    pub fn is_at_least(&self, version: (u32, u32, u32)) -> bool {
+        self.version.is_some_and(|own| own >= version)
     }
 
     /// The first entry file.

@@ -9,12 +9,16 @@ use std::time::Duration;
 pub struct Route {
     /// Where it begins.
     pub at: Option<At>,
+    /// The listeners whose requests come here, as places in [`super::GatewayConfig::listeners`]; none means all.
+    pub listeners: Vec<usize>,
     /// The names it serves; none means any.
     pub hosts: Vec<HostRule>,
     /// The paths it serves.
     pub path: PathRule,
     /// Another condition must hold too, one that names and paths do not show.
     pub is_conditional: bool,
+    /// Reached only from inside (a named location, an internal one): no client's request is matched with it.
+    pub is_internal: bool,
     /// The name of the group of upstreams (`upstream`, `backend`, `balancer://`), where there is one.
     pub pool: Option<Fact<String>>,
     /// Where requests are passed to; none where the gateway answers itself (files, redirects, a fixed status).

@@ -58,7 +58,7 @@ pub enum Resolves {
     AtStart,
     /// Again and again while running.
     AtRunTime {
-        /// The name servers asked, as written; nothing where the system's are used.
+        /// The name servers asked, as written; nothing where none was named: the system's, or, in nginx, no one's.
         resolver: Option<Fact<String>>,
     },
     /// It is an address or a Unix socket already.
