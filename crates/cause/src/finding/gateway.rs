@@ -11,16 +11,12 @@ kinds! {
     NOT_LISTENING "gateway.not_listening" Critical Gateway Root [ConnectRefused];
     /// The configuration is newer than what the gateway runs on.
     RELOAD_PENDING "gateway.reload_pending" Info Gateway Root [Misconfigured];
-    /// No site of the configuration bears the name asked for.
-    SITE_UNKNOWN "gateway.site_unknown" Info Gateway Root [NoRoute];
     /// The names of upstreams are looked up at start only.
     NAMES_AT_START "gateway.names_at_start" Info Gateway Root [ConnectRefused, AddressUnroutable, ConnectTimedOut];
     /// Settings of an upstream are ignored because another entry shares its worker.
     WORKER_SHARING "gateway.worker_sharing" Info Gateway Root [];
     /// Requests that must not be repeated are repeated.
     UNSAFE_RETRY "gateway.unsafe_retry" Info Gateway Root [];
-    /// Upgrade requests, such as those of WebSocket, lose what makes them one.
-    UPGRADE_LOST "gateway.upgrade_lost" Info Gateway Root [UpgradeWrong];
     /// The gateway sends nothing to upstreams that failed a moment ago, and has no other.
     UPSTREAMS_EJECTED "gateway.upstreams_ejected" Warning Gateway Symptom [UpstreamsDown];
     /// The gateway has used up its own connections.

@@ -33,6 +33,4 @@ kinds! {
     CLOCK_WRONG "host.clock_wrong" Warning Gateway Root [TlsExpired, TlsNotYetValid, TlsUntrusted];
     /// A process has just crashed.
     PROCESS_CRASHED "host.process_crashed" Critical Application Root [ClosedBeforeHead, ResetBeforeHead, BodyCut, ConnectRefused];
-    /// The port is open on this host, but on another address than the gateway dials.
-    LISTENS_ELSEWHERE "host.listens_elsewhere" Critical Upstream Root [ConnectRefused];
 }

@@ -13,8 +13,6 @@ kinds! {
     SLOWER_THAN_GATEWAY "time.slower_than_gateway" Critical Application Root [HeadTimedOut, DeadlineSpent];
     /// The upstream's answer begins shortly before the gateway gives up.
     CLOSE_TO_DEADLINE "time.close_to_deadline" Warning Application Root [HeadTimedOut];
-    /// The upstream ends a request itself, without an answer, after a fixed time.
-    UPSTREAM_GIVES_UP "time.upstream_gives_up" Critical Application Root [ClosedBeforeHead, ResetBeforeHead];
     /// An inner station is allowed more time than the one that waits for it.
     LADDER_INVERTED "time.ladder_inverted" Info Gateway Root [HeadTimedOut, DeadlineSpent];
     /// The upstream's answers begin after the same time each: a timer runs out inside.

@@ -85,7 +85,8 @@ fn started_with(product: Product, process: &Process) -> Option<Entry> {
     let folder = process.folder.clone().unwrap_or_else(|| PathBuf::from("/"));
     let usual = || usual_files(product).iter().map(PathBuf::from).find(|path| path.is_file());
     let first = |flags: &[&str]| values(&words, flags).first().map(PathBuf::from);
-    let mut entry = Entry { product, files: Vec::new(), root: None, defines: Vec::new() };
+    let mut entry = Entry::new(product, Path::new(""));
+    entry.files.clear();
     match product {
         Product::Nginx => {
             entry.root = first(&["-p"]).map(|path| folder.join(path));
