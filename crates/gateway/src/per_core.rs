@@ -63,7 +63,8 @@ pub struct Tasks;
 impl Tasks {
     /// Starts a task on this core.
     pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        drop(tokio::task::spawn_local(task));
+        // Boxed here, because the runtime moves what it is given half a dozen times.
+        drop(tokio::task::spawn_local(Box::pin(task)));
     }
 }
 
