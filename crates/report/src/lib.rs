@@ -2,11 +2,16 @@
 //!
 //! The crate turns causes and endings into text in English and German, as terminal lines, Markdown, JSON and HTML.
 //! It does no I/O and reads neither clock nor environment: time, colours and widths are arguments.
-//! Sentences stand in `text/<lang>.ftl`, pages about causes in `text/<lang>/<cause>.md`, layouts beside the code.
+//! Sentences stand in `text/<lang>.ftl`, pages about causes in `text/<lang>/<cause>.md`, those about
+//! findings in `text/<lang>/finding/<id>.md`, what the doctor says in `text/<lang>/doctor/<area>.ftl`, layouts beside the code.
 //! What a stranger may read ([`Answer`] without details) and what an operator may read are separate texts.
 
 pub mod answer;
+pub mod diagnosis;
 pub mod explain;
+mod finding;
+mod gathered;
+mod markup;
 mod page;
 mod reference;
 mod registry;
@@ -15,7 +20,9 @@ pub mod terminal;
 mod words;
 
 pub use answer::{Answer, Details, Rendered, Template, choose_format};
+pub use diagnosis::{Form, Setting, report};
 pub use explain::{explain, explain_all, nearest};
+pub use finding::FindingPage;
 pub use page::Page;
 pub use reference::cause_page;
 pub use sentence::{sentence, sentence_at};

@@ -3,7 +3,7 @@
 //! Both files hold the same keys with the same arguments; a test says so. A missing key shows as its name, which no
 //! released text does. This crate's own sentences are read here; the binary reads its files by the same [`Words`].
 
-use crate::Lang;
+use crate::{Lang, gathered};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use std::sync::LazyLock;
@@ -27,6 +27,11 @@ pub struct Words {
 impl Words {
     /// Reads the files of both languages. What is no sentence in them is left out.
     pub fn read(english: &str, german: &str) -> Self {
+        Self::gather(&[("", english)], &[("", german)])
+    }
+
+    /// Reads several files of each language, given by name and text.
+    pub fn gather(english: &[(&str, &str)], german: &[(&str, &str)]) -> Self {
         Self { english: bundle(Lang::En, english), german: bundle(Lang::De, german) }
     }
 
@@ -91,16 +96,27 @@ pub(crate) fn has(lang: Lang, key: &str) -> bool {
     OWN.has(lang, key)
 }
 
+/// The sentences of the doctor's findings and checks.
+pub(crate) fn doctor() -> &'static Words {
+    &DOCTOR
+}
+
+static DOCTOR: LazyLock<Words> = LazyLock::new(|| {
+    Words::gather(gathered::doctor_sentences(Lang::En), gathered::doctor_sentences(Lang::De))
+});
+
 static OWN: LazyLock<Words> =
     LazyLock::new(|| Words::read(include_str!("../text/en.ftl"), include_str!("../text/de.ftl")));
 
-fn bundle(lang: Lang, text: &str) -> FluentBundle<FluentResource> {
+fn bundle(lang: Lang, files: &[(&str, &str)]) -> FluentBundle<FluentResource> {
     let language: LanguageIdentifier = lang.tag().parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![language]);
     // Isolation marks are for mixed writing directions; in a log line they are invisible rubbish.
     bundle.set_use_isolating(false);
-    let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(partial, _)| partial);
-    bundle.add_resource_overriding(resource);
+    for (_, text) in files {
+        let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(partial, _)| partial);
+        bundle.add_resource_overriding(resource);
+    }
     bundle
 }
 

@@ -292,3 +292,81 @@ page-picture-gateway = Ihr Browser hat unseren Eingang erreicht; dort liegt der 
 page-picture-link = Ihr Browser hat unseren Eingang erreicht; die Verbindung von dort zu unserem Server ist gestört.
 page-picture-slow = Ihr Browser hat unseren Eingang erreicht; die Antwort unseres Servers ist überfällig.
 page-picture-server = Ihr Browser hat unseren Eingang erreicht; unser Server kann die Anfrage gerade nicht annehmen.
+
+## Erkenntnisse
+
+label-what-is-wrong = Was nicht stimmt
+label-how-we-know = Woran wir es erkennen
+findings-title = Erkenntnisse
+findings-intro = Alle Fehler eines Aufbaus, die „torwart doctor“ finden kann, nach Bereichen. Die Kennungen bleiben, wie sie sind, und „torwart explain <id>“ zeigt dieselbe Seite.
+findings-overview-title = Alle Erkenntnisse, nach Bereichen
+findings-overview-hint = „torwart explain <id>“ erklärt eine davon; „torwart explain“ zeigt die Ursachen einzelner Anfragen.
+label-finding = Erkenntnis
+label-severity = Schwere
+label-role = Art
+label-causes = Erklärt
+finding-role-root = Grund: Wer ihn behebt, behebt die Störung
+finding-role-symptom = Folge: Besser ist, was dahintersteckt
+finding-severity-critical = kritisch: Anfragen scheitern
+finding-severity-warning = Warnung: Anfragen scheitern manchmal oder demnächst
+finding-severity-info = Hinweis: nichts ist falsch
+
+## Der Bericht des Doktors
+
+doctor-report = Bericht von torwart doctor
+doctor-verdict-healthy = Gesund: { $url } funktioniert, und es fand sich kein Fehler
+doctor-verdict-unclear = Was mit { $url } nicht stimmt, ließ sich nicht feststellen
+doctor-healthy-more = Alles, was sich von hier aus prüfen ließ, ist, wie es sein soll.
+doctor-unclear-more = Die Site funktioniert von hier aus nicht oder ließ sich nicht fragen, und nichts Gefundenes sagt, warum. Was unten als nicht geprüft steht, ist das Nächste, was Sie ansehen sollten.
+doctor-severity-critical = Fehler
+doctor-severity-warning = Schwachstelle
+doctor-severity-info = Hinweis
+doctor-hop-you = Sie
+doctor-hop-dns = DNS
+doctor-hop-gateway = Gateway
+doctor-hop-path = Weg zum Upstream
+doctor-hop-upstream = Upstream
+doctor-hop-application = Anwendung
+doctor-broken-here = hier ist es unterbrochen
+doctor-state-well = in Ordnung
+doctor-state-doubtful = mit einer Warnung
+doctor-state-broken = hier ist die Kette unterbrochen
+doctor-state-unknown = nicht bekannt
+doctor-asked = Gefragt nach
+doctor-station = Station
+doctor-place = Wo
+doctor-confidence = Wie sicher
+doctor-seen-from = Gesehen von
+doctor-note = Hinweis
+doctor-percent = { $number } %
+doctor-also-seen = Außerdem gesehen
+doctor-because-of = Folgt aus: { $title }
+doctor-seen-well = Was zu sehen war
+doctor-not-checked = Nicht geprüft, und wie es geht
+doctor-checks = Prüfungen
+doctor-more = Mehr dazu
+doctor-more-products = Die genauen Einstellungen für { $products }:
+doctor-effort = { $count ->
+    [one] { $count } Prüfung in { $took }.
+   *[other] { $count } Prüfungen in { $took }.
+}
+doctor-effort-cut = { $count ->
+    [one] { $count } Prüfung in { $took }; der Lauf endete, bevor alles geprüft war.
+   *[other] { $count } Prüfungen in { $took }; der Lauf endete, bevor alles geprüft war.
+}
+doctor-connections = { $count ->
+    [one] { $count } Verbindung
+   *[other] { $count } Verbindungen
+}
+doctor-requests = { $count ->
+    [one] { $count } Anfrage
+   *[other] { $count } Anfragen
+}
+doctor-contacts = Gefragt: { $contacts }.
+doctor-origin = Torwart { $version }, gesehen von { $place } um { $at }.
+doctor-check-fine = in Ordnung
+doctor-check-found = etwas gefunden
+doctor-check-not-applicable = nichts zu prüfen
+doctor-check-could-not = nicht feststellbar
+doctor-check-skipped = ausgelassen
+doctor-check-out-of-time = nicht rechtzeitig fertig

@@ -292,3 +292,81 @@ page-picture-gateway = Your browser reached our entrance; the error is there.
 page-picture-link = Your browser reached our entrance; the connection from there to our server is broken.
 page-picture-slow = Your browser reached our entrance; the answer from our server is overdue.
 page-picture-server = Your browser reached our entrance; our server cannot take the request right now.
+
+## Findings
+
+label-what-is-wrong = What is wrong
+label-how-we-know = How we know
+findings-title = Findings
+findings-intro = Every fault of a set-up that “torwart doctor” can find, by area. The ids are stable, and “torwart explain <id>” prints the same page.
+findings-overview-title = All findings, by area
+findings-overview-hint = “torwart explain <id>” explains one of them; “torwart explain” shows the causes of single requests.
+label-finding = Finding
+label-severity = Severity
+label-role = Kind
+label-causes = Explains
+finding-role-root = root: mending it mends the site
+finding-role-symptom = symptom: what it follows from is better
+finding-severity-critical = critical: requests fail
+finding-severity-warning = warning: requests fail at times, or will
+finding-severity-info = information: nothing is wrong
+
+## The doctor's report
+
+doctor-report = Report of torwart doctor
+doctor-verdict-healthy = Healthy: { $url } works, and nothing wrong was found
+doctor-verdict-unclear = Could not tell what is wrong with { $url }
+doctor-healthy-more = Everything that could be looked at from here is as it should be.
+doctor-unclear-more = The site does not work from here or could not be asked, and nothing that was found says why. What is listed below as not checked is the next thing to look at.
+doctor-severity-critical = Fault
+doctor-severity-warning = Weak point
+doctor-severity-info = Note
+doctor-hop-you = You
+doctor-hop-dns = DNS
+doctor-hop-gateway = Gateway
+doctor-hop-path = way to the upstream
+doctor-hop-upstream = Upstream
+doctor-hop-application = Application
+doctor-broken-here = here it breaks
+doctor-state-well = well
+doctor-state-doubtful = with a warning
+doctor-state-broken = the chain breaks here
+doctor-state-unknown = not known
+doctor-asked = Asked about
+doctor-station = Station
+doctor-place = Where
+doctor-confidence = How sure
+doctor-seen-from = Seen from
+doctor-note = Note
+doctor-percent = { $number }%
+doctor-also-seen = Also seen
+doctor-because-of = Follows from: { $title }
+doctor-seen-well = What was seen
+doctor-not-checked = Not checked, and how to
+doctor-checks = Checks
+doctor-more = More about it
+doctor-more-products = The exact settings for { $products }:
+doctor-effort = { $count ->
+    [one] { $count } check in { $took }.
+   *[other] { $count } checks in { $took }.
+}
+doctor-effort-cut = { $count ->
+    [one] { $count } check in { $took }; the run was ended before all were done.
+   *[other] { $count } checks in { $took }; the run was ended before all were done.
+}
+doctor-connections = { $count ->
+    [one] { $count } connection
+   *[other] { $count } connections
+}
+doctor-requests = { $count ->
+    [one] { $count } request
+   *[other] { $count } requests
+}
+doctor-contacts = Asked: { $contacts }.
+doctor-origin = Torwart { $version }, seen from { $place } at { $at }.
+doctor-check-fine = fine
+doctor-check-found = found something
+doctor-check-not-applicable = nothing to check
+doctor-check-could-not = could not tell
+doctor-check-skipped = skipped
+doctor-check-out-of-time = not done in time

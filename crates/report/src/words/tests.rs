@@ -43,9 +43,38 @@ fn every_file_is_read_without_fault() {
 }
 
 #[test]
+fn the_doctors_sentences_are_the_same_in_both_languages() {
+    let [english, german] = Lang::ALL.map(gathered::doctor_sentences);
+    let areas = |files: &[(&'static str, &str)]| files.iter().map(|(area, _)| *area).collect::<Vec<_>>();
+    assert_eq!(areas(english), areas(german));
+    let mut all = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for ((area, english), (_, german)) in english.iter().zip(german) {
+        for text in [english, german] {
+            if let Err((_, errors)) = FluentResource::try_new((*text).to_owned()) {
+                wrong.push(format!("{area}: {errors:?}"));
+            }
+        }
+        let (english, german) = (keys(english), keys(german));
+        for key in english.keys().chain(german.keys()) {
+            if english.get(key) != german.get(key) {
+                let (english, german) = (english.get(key), german.get(key));
+                wrong.push(format!("{area} {key}: English has {english:?}, German {german:?}"));
+            }
+        }
+        wrong.extend(
+            english.keys().filter(|key| !all.insert((*key).clone())).map(|key| format!("{key} stands twice")),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn no_sentence_leaves_a_placeholder_unfilled() {
-    let args = ["party", "at", "what", "number", "name", "stage"].map(|name| (name, Arg::Text("x")));
-    let mut args = Vec::from(args);
+    let names = ["party", "at", "what", "number", "name", "stage"];
+    let of_reports = ["url", "products", "took", "contacts", "title", "version", "place"];
+    let args = names.into_iter().chain(of_reports).map(|name| (name, Arg::Text("x")));
+    let mut args: Vec<_> = args.collect();
     args.push(("count", Arg::Number(2)));
     for lang in Lang::ALL {
         for key in keys(TEXTS[lang as usize]).keys() {
