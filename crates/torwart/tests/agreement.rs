@@ -33,7 +33,7 @@ const AT_ONCE: usize = 8;
 /// Causes no case can bring about from outside, each with the reason.
 const UNREACHABLE: &[(Cause, &str)] = &[
     (Cause::RateLimited, "there are no rate limits yet"),
-    (Cause::GatewayFull, "above its limit of connections the gateway stops accepting"),
+    (Cause::GatewayFull, "needs connections held open beside the exchange: a test of the running gateway has it"),
     (Cause::UpstreamsDown, "the last upstreams are asked even while they rest"),
     (Cause::QueueTimedOut, "there is no queue yet"),
     (Cause::AddressForbidden, "there is no policy for upstream addresses yet"),
@@ -45,7 +45,7 @@ const UNREACHABLE: &[(Cause, &str)] = &[
     (Cause::StreamReset, "HTTP/2 only"),
     (Cause::ContentCodingBroken, "the gateway decodes nothing itself"),
     (Cause::Misconfigured, "a plan is checked before it runs"),
-    (Cause::GatewayBug, "only a bug brings it about"),
+    (Cause::GatewayBug, "only a bug brings it about: the gateway's own tests make one"),
 ];
 
 /// Files whose cases show no cause.

@@ -13,6 +13,7 @@ mod upstream;
 
 mod descriptors;
 mod drain;
+mod full;
 mod large_bodies;
 mod records;
 mod reload;
