@@ -7,6 +7,7 @@
 use super::{GatewayConfig, HostRule, ListenAddress, Listener, PathRule, Route};
 use crate::Product;
 use regex::bytes::RegexBuilder;
+use std::cmp::Reverse;
 
 /// The routes that could take the request, the one that does first.
 pub(super) fn routes_for<'a>(
@@ -17,13 +18,17 @@ pub(super) fn routes_for<'a>(
 ) -> Vec<&'a Route> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let mut sites = sites(config, &host, path, port);
-    if matches!(config.product, Product::Nginx | Product::Apache) {
+    let is_by_name = matches!(config.product, Product::Nginx | Product::Apache);
+    if is_by_name {
         keep_best_names(config, &mut sites);
     }
     for site in &mut sites {
         order(config.product, &mut site.fitting);
     }
-    sites.sort_by_key(|site| site.fitting.first().is_none_or(|(_, _, route)| route.upstreams.is_empty()));
+    sites.sort_by_key(|site| {
+        let answers_itself = site.fitting.first().is_none_or(|(_, _, route)| route.upstreams.is_empty());
+        (is_by_name.then_some(Reverse(site.names_rank)), answers_itself)
+    });
     sites.into_iter().flat_map(|site| site.fitting).map(|(_, _, route)| route).collect()
 }
 
@@ -86,7 +91,7 @@ fn order(product: Product, fitting: &mut [(u32, u32, &Route)]) {
         Product::Nginx => order_locations(fitting),
         Product::Haproxy | Product::Apache => {}
         Product::Caddy | Product::Traefik => {
-            fitting.sort_by_key(|(host, path, _)| std::cmp::Reverse((*host, *path)));
+            fitting.sort_by_key(|(host, path, _)| Reverse((*host, *path)));
         }
     }
 }

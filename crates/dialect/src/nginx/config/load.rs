@@ -63,6 +63,11 @@ impl Loader<'_> {
         let is_pattern = pattern.contains(['*', '?', '[']);
         let paths = if is_pattern { self.files.glob(&pattern) } else { vec![PathBuf::from(&pattern)] };
         if paths.is_empty() {
+            // An empty folder is how packages prepare for what may come; a missing one is a slip.
+            let folder = pattern.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if !self.files.glob(folder).is_empty() {
+                return Vec::new();
+            }
             self.config.note(at, NoteKind::IncludeMatchesNothing { pattern, is_fatal: false });
             return Vec::new();
         }

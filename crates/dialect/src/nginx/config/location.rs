@@ -180,7 +180,7 @@ fn host_header(scope: &Scope<'_>, family: Family, host: &str) -> Option<Fact<Str
         Fact::by_default("$proxy_host".to_owned(), format!("{}set_header Host $proxy_host;", family.prefix))
     });
     match header.value.as_str() {
-        "$host" | "$http_host" | "${host}" | "${http_host}" | "$host:$server_port" => None,
+        value if CLIENTS_HOST.contains(&value) => None,
         "$proxy_host" => Some(header.map(|_| host.to_owned())),
         _ => Some(header),
     }
@@ -261,5 +261,14 @@ fn tls(nginx: &Nginx<'_>, scope: &Scope<'_>, family: Family, host: &str) -> Upst
     }
 }
 
+/// Values of `Host` that say what the client said.
+const CLIENTS_HOST: &[&str] = &[
+    "$host",
+    "${host}",
+    "$http_host",
+    "${http_host}",
+    "$host:$server_port",
+    "$host$is_request_port$request_port",
+];
 /// A memory page: the usual size of the buffer for heads.
 const PAGE: u64 = 4096;

@@ -93,6 +93,12 @@ pub(super) fn destination(
             destination.pool = Some(fact(block, host.to_owned()));
             destination.idle = Idle::of(block, keeps_by_default);
         } else {
+            if let Some((name, Some(port))) = split_port(host).filter(|_| !host.starts_with("unix:"))
+                && pool::find(http, name).is_some()
+            {
+                let what = format!("upstream \"{name}\" may not have port {port}");
+                pool::note_once(config, pass, NoteKind::Syntax { what });
+            }
             let upstream = single(scheme, host, pass, scope, is_variable, config);
             destination.upstreams.extend(upstream);
         }

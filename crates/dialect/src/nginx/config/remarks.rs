@@ -39,7 +39,8 @@ fn unused_keep_alive(
     let Some(pool) = &destination.pool else { return };
     let Some(block) = find(nginx.http, &pool.value) else { return };
     let Some(keepalive) = block.inner().iter().find(|inner| inner.name == "keepalive") else { return };
-    if keepalive.arg(0) == "0" {
+    // A path for WebSocket alone has nothing to reuse.
+    if keepalive.arg(0) == "0" || route.upgrades.value && !is_everything(route) {
         return;
     }
     if let Some(closing) = closes_each(nginx, scope, family, &route.http_version) {
@@ -144,14 +145,9 @@ fn lost_host(scope: &Scope<'_>, config: &mut GatewayConfig) {
 
 /// On a path that serves everything, plain requests claim to be upgrades too.
 fn upgrade_always(scope: &Scope<'_>, route: &Route, config: &mut GatewayConfig) {
-    let is_everything = match &route.path {
-        PathRule::Any => true,
-        PathRule::Prefix(prefix) | PathRule::StrictPrefix(prefix) => prefix == "/",
-        _ => false,
-    };
     let connection: Option<Fact<String>> = sent_header(scope, "Connection");
     if let Some(connection) =
-        connection.filter(|one| is_everything && one.value.eq_ignore_ascii_case("upgrade"))
+        connection.filter(|one| is_everything(route) && one.value.eq_ignore_ascii_case("upgrade"))
         && let Some(at) = connection.at
         && route
             .upstreams
@@ -159,6 +155,14 @@ fn upgrade_always(scope: &Scope<'_>, route: &Route, config: &mut GatewayConfig) 
             .any(|upstream| matches!(upstream.address.scheme, Scheme::Http | Scheme::Https))
     {
         note_at(config, at, NoteKind::UpgradeAlways);
+    }
+}
+
+fn is_everything(route: &Route) -> bool {
+    match &route.path {
+        PathRule::Any => true,
+        PathRule::Prefix(prefix) | PathRule::StrictPrefix(prefix) => prefix == "/",
+        _ => false,
     }
 }
 

@@ -1,0 +1,102 @@
+//! Whole configurations of other products, read from files as they lie on real hosts, shown as text.
+
+#[path = "config/show.rs"]
+mod show;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use torwart_dialect::Product;
+use torwart_dialect::config::{Files, GatewayConfig, read};
+
+/// A folder of this test that stands for the root of a host.
+struct Host {
+    root: PathBuf,
+}
+
+impl Host {
+    fn new(case: &str) -> Self {
+        Host { root: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(case) }
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        self.root.join(path.strip_prefix("/").unwrap_or(path))
+    }
+}
+
+impl Files for Host {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        std::fs::read_to_string(self.real(path)).map_err(|error| io::Error::from(error.kind()))
+    }
+
+    fn glob(&self, pattern: &str) -> Vec<PathBuf> {
+        let mut found = vec![PathBuf::from("/")];
+        for part in pattern.split('/').filter(|part| !part.is_empty()) {
+            let mut next = Vec::new();
+            for folder in found {
+                if !part.contains(['*', '?', '[']) {
+                    next.extend(Some(folder.join(part)).filter(|path| self.real(path).exists()));
+                    continue;
+                }
+                let entries = std::fs::read_dir(self.real(&folder)).into_iter().flatten().flatten();
+                let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+                let mut names: Vec<String> = names.filter(|name| fits(part, name)).collect();
+                names.sort();
+                next.extend(names.into_iter().map(|name| folder.join(name)));
+            }
+            found = next;
+        }
+        found
+    }
+}
+
+/// `*` only, as the configurations here need no more.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else { return pattern == name };
+    !name.starts_with('.')
+        && name.len() >= before.len() + after.len()
+        && name.starts_with(before)
+        && name.ends_with(after)
+}
+
+fn config(product: Product, case: &str, entry: &str) -> GatewayConfig {
+    read(product, Path::new(entry), &Host::new(case))
+}
+
+fn check(product: Product, case: &str, entry: &str) {
+    insta::with_settings!({ snapshot_path => "config", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(case, show::show(&config(product, case, entry)));
+    });
+}
+
+fn upstream_for(config: &GatewayConfig, host: &str, path: &str) -> String {
+    let route = config.routes_for(host, path).into_iter().next();
+    route.map_or("no route".to_owned(), |route| {
+        route.upstreams.first().map_or("itself".to_owned(), |upstream| upstream.address.to_string())
+    })
+}
+
+#[test]
+fn nginx_as_debian_lays_it_out() {
+    check(Product::Nginx, "nginx-debian", "/etc/nginx/nginx.conf");
+}
+
+#[test]
+fn nginx_with_much_that_is_wrong() {
+    check(Product::Nginx, "nginx-troubled", "/etc/nginx/nginx.conf");
+}
+
+#[test]
+fn nginx_takes_the_location_the_product_would_take() {
+    let config = config(Product::Nginx, "nginx-debian", "/etc/nginx/nginx.conf");
+    let expect = |host: &str, path: &str, expected: &str| {
+        assert_eq!(upstream_for(&config, host, path), expected, "{host}{path}");
+    };
+    expect("shop.example.org", "/", "http://10.0.3.11:8080");
+    expect("SHOP.example.org.", "/pay", "https://pay.internal:443");
+    expect("shop.example.org", "/pay/more", "http://10.0.3.11:8080");
+    expect("shop.example.org", "/a.PNG", "http://images.internal:9000");
+    expect("shop.example.org", "/static/a.png", "itself");
+    expect("any.shop.example.org", "/socket/1", "http://10.0.3.11:8080");
+    expect("wiki.example.org", "/Start", "fastcgi://unix:/run/php/php8.2-fpm.sock");
+    expect("unknown.example.net", "/", "itself");
+}
