@@ -8,6 +8,7 @@ mod apache;
 mod caddy;
 pub mod config;
 mod haproxy;
+pub mod log;
 mod nginx;
 mod product;
 mod traefik;

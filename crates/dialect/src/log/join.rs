@@ -1,0 +1,268 @@
+//! Putting together the lines that one request left.
+//!
+//! An access line says what the client got, an error line says why. They belong together if they are of one
+//! connection, or of one client and request line, and near in time: an error line is written while the request lives,
+//! an access line when it ends, or it carries the time when the request began.
+
+use super::{LogLine, Stamp};
+use crate::config::LogKind;
+use std::collections::HashMap;
+use torwart_cause::{Evidence, Step, Verdict, diagnose};
+
+/// The lines of one request, by their places in the slice given.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Joined {
+    /// The access line, where there is one.
+    pub access: Option<usize>,
+    /// The error lines, in order.
+    pub errors: Vec<usize>,
+    /// All that they tell of the exchange together; nothing where none is about an exchange.
+    pub evidence: Option<Evidence>,
+}
+
+impl Joined {
+    /// What follows from all lines together.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.evidence.as_ref().map(diagnose)
+    }
+}
+
+/// Pairs the lines of one product's logs that belong to one request. `local_offset` (seconds east of UTC) is the zone
+/// of lines that do not say theirs. Lines are taken in the order given; those of one log must stand in theirs.
+pub fn join(lines: &[LogLine], local_offset: i32) -> Vec<Joined> {
+    let mut waiting: HashMap<Key, Vec<usize>> = HashMap::new();
+    for (place, line) in lines.iter().enumerate().filter(|(_, line)| line.kind == LogKind::Error) {
+        for key in keys(line) {
+            waiting.entry(key).or_default().push(place);
+        }
+    }
+    let mut taken = vec![false; lines.len()];
+    let mut joined = Vec::new();
+    for (place, line) in lines.iter().enumerate().filter(|(_, line)| line.kind == LogKind::Access) {
+        let mut errors: Vec<usize> = keys(line)
+            .iter()
+            .filter_map(|key| waiting.get(key))
+            .flatten()
+            .copied()
+            .filter(|error| !is_taken(&taken, *error))
+            .filter(|error| lines.get(*error).is_some_and(|error| belongs(line, error, local_offset)))
+            .collect();
+        errors.sort_unstable();
+        errors.dedup();
+        with_siblings(lines, &taken, &mut errors, local_offset);
+        mark(&mut taken, &errors);
+        joined.push(combine(lines, Some(place), errors));
+    }
+    let mut rest: Vec<usize> = (0..lines.len())
+        .filter(|place| !is_taken(&taken, *place) && lines[*place].kind == LogKind::Error)
+        .collect();
+    rest.reverse();
+    while let Some(place) = rest.pop() {
+        if is_taken(&taken, place) {
+            continue;
+        }
+        let mut errors = vec![place];
+        with_siblings(lines, &taken, &mut errors, local_offset);
+        mark(&mut taken, &errors);
+        joined.push(combine(lines, None, errors));
+    }
+    joined
+}
+
+/// What can be looked up: an id is surest, then the request line.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Id(String),
+    Request(String, String),
+    Client(String),
+}
+
+fn keys(line: &LogLine) -> Vec<Key> {
+    let request = &line.request;
+    let mut keys = Vec::new();
+    keys.extend(request.id.clone().map(Key::Id));
+    if let Some(path) = &request.path {
+        keys.push(Key::Request(request.method.clone().unwrap_or_default(), path.clone()));
+        keys.push(Key::Request(String::new(), without_query(path).to_owned()));
+    } else if line.kind == LogKind::Error {
+        keys.extend(request.client.clone().map(Key::Client));
+    }
+    if line.kind == LogKind::Access {
+        keys.extend(request.client.clone().map(Key::Client));
+    }
+    keys
+}
+
+fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or(path)
+}
+
+/// The error line can be of the access line's request.
+fn belongs(access: &LogLine, error: &LogLine, local_offset: i32) -> bool {
+    if access.request.id.is_some() && access.request.id == error.request.id {
+        return true;
+    }
+    let same =
+        |one: &Option<String>, other: &Option<String>| one.is_none() || other.is_none() || one == other;
+    let failed = access.answer.status.is_none_or(|status| status >= 400) || error.request.path.is_some();
+    if !same(&access.request.client, &error.request.client)
+        || !same(&access.request.method, &error.request.method)
+        || !failed
+    {
+        return false;
+    }
+    let (Some(end), Some(at)) = (utc(access, local_offset), utc(error, local_offset)) else { return true };
+    let total = access.answer.total.and_then(|total| i64::try_from(total.as_micros()).ok());
+    // The access line carries its end (nginx) or its beginning (Apache): either way the trouble is within one duration.
+    let span = total.unwrap_or(UNKNOWN_SPAN) + CLOCK_STEP;
+    (end - span..=end + span).contains(&at)
+}
+
+/// Error lines of the same connection at nearly the same time as those found belong to the same request.
+fn with_siblings(lines: &[LogLine], taken: &[bool], errors: &mut Vec<usize>, local_offset: i32) {
+    let Some(first) = errors.first().copied() else { return };
+    let Some(found) = lines.get(first) else { return };
+    let (Some(connection), Some(at)) = (&found.request.connection, utc(found, local_offset)) else { return };
+    let around = first.saturating_sub(NEIGHBOURS)..lines.len().min(first + NEIGHBOURS);
+    for place in around {
+        let Some(line) = lines.get(place) else { continue };
+        let is_near = utc(line, local_offset).is_some_and(|time| (time - at).abs() <= CLOCK_STEP);
+        let is_other = line.request.path.is_some()
+            && found.request.path.is_some()
+            && line.request.path != found.request.path;
+        if line.kind == LogKind::Error
+            && !is_taken(taken, place)
+            && !is_other
+            && is_near
+            && line.request.connection.as_ref() == Some(connection)
+        {
+            errors.push(place);
+        }
+    }
+    errors.sort_unstable();
+    errors.dedup();
+}
+
+fn utc(line: &LogLine, local_offset: i32) -> Option<i64> {
+    line.time.map(|time: Stamp| time.utc_micros(local_offset))
+}
+
+fn is_taken(taken: &[bool], place: usize) -> bool {
+    taken.get(place).copied().unwrap_or(true)
+}
+
+fn mark(taken: &mut [bool], places: &[usize]) {
+    for place in places {
+        if let Some(mark) = taken.get_mut(*place) {
+            *mark = true;
+        }
+    }
+}
+
+/// The error lines tell more than the access line, the one that names an ending more than the others.
+fn combine(lines: &[LogLine], access: Option<usize>, errors: Vec<usize>) -> Joined {
+    let told = |place: &usize| lines.get(*place).and_then(|line| line.evidence.as_ref());
+    let mut evidence = access.as_ref().and_then(told).cloned();
+    for place in &errors {
+        let Some(more) = told(place) else { continue };
+        evidence = Some(match evidence {
+            Some(known) => merge(known, more),
+            None => more.clone(),
+        });
+    }
+    Joined { access, errors, evidence }
+}
+
+/// What both know together: steps that one does not know are taken from the other.
+fn merge(mut known: Evidence, more: &Evidence) -> Evidence {
+    for (step, other) in [
+        (&mut known.client.handshake, &more.client.handshake),
+        (&mut known.client.head, &more.client.head),
+        (&mut known.client.body, &more.client.body),
+        (&mut known.client.answer, &more.client.answer),
+        (&mut known.local.route, &more.local.route),
+        (&mut known.local.guard, &more.local.guard),
+        (&mut known.local.admit, &more.local.admit),
+        (&mut known.local.pick, &more.local.pick),
+    ] {
+        if other.is_failed() {
+            *step = other.clone();
+        }
+    }
+    for attempt in &more.attempts {
+        if let Some(mine) = known.attempts.iter_mut().find(|mine| is_same(mine, attempt)) {
+            merge_attempt(mine, attempt);
+        } else if known.attempts.iter().all(|mine| mine.upstream.is_empty()) {
+            known.attempts = vec![attempt.clone()];
+        } else {
+            // An attempt that the access line does not have: it stands before those that came later.
+            known.attempts.insert(0, attempt.clone());
+        }
+    }
+    // Where the gateway chose no upstream, the attempt that nobody saw was none.
+    if more.attempts.is_empty() && more.local.pick.is_failed() {
+        known.attempts.retain(|attempt| !attempt.upstream.is_empty() && attempt.status.is_some());
+    }
+    if more.attempts.is_empty() && (more.client.body.is_failed() || more.client.head.is_failed()) {
+        known.attempts.retain(|attempt| !attempt.upstream.is_empty());
+    }
+    known
+}
+
+/// The same upstream, of which no more is known than that it was tried.
+fn is_same(mine: &torwart_cause::Attempt, other: &torwart_cause::Attempt) -> bool {
+    let is_open = mine.status.is_none_or(|status| status >= 500) && !has_ending(mine);
+    let is_named_alike = mine.upstream.is_empty()
+        || other.upstream.is_empty()
+        || mine.upstream == other.upstream
+        || (mine.address.is_some() && mine.address == other.address)
+        || (mine.address.is_none() != other.address.is_none());
+    is_open && is_named_alike
+}
+
+fn has_ending(attempt: &torwart_cause::Attempt) -> bool {
+    [&attempt.resolve, &attempt.connect, &attempt.handshake, &attempt.send, &attempt.head, &attempt.body]
+        .into_iter()
+        .any(Step::is_failed)
+}
+
+fn merge_attempt(mine: &mut torwart_cause::Attempt, other: &torwart_cause::Attempt) {
+    if mine.upstream.is_empty() {
+        mine.upstream = other.upstream.clone();
+    }
+    if mine.address.is_none() {
+        mine.address = other.address.clone();
+    }
+    let fails = has_ending(other);
+    if fails && mine.status.is_none_or(|status| status >= 500) && other.body.ending().is_none() {
+        // The status beside a failed attempt is the gateway's own.
+        mine.status = other.status;
+    }
+    for (step, told) in [
+        (&mut mine.resolve, &other.resolve),
+        (&mut mine.connect, &other.connect),
+        (&mut mine.handshake, &other.handshake),
+        (&mut mine.send, &other.send),
+        (&mut mine.head, &other.head),
+        (&mut mine.body, &other.body),
+    ] {
+        match (&step, told) {
+            (Step::Failed { .. }, _) => {}
+            (_, Step::Failed { .. }) => *step = told.clone(),
+            (Step::Unknown, told) => *step = told.clone(),
+            (Step::Done { .. }, Step::NotReached) if fails => *step = Step::NotReached,
+            _ => {}
+        }
+    }
+    mine.received = mine.received.max(other.received);
+    mine.is_reused |= other.is_reused;
+}
+
+/// Logs write whole seconds, and not in the same moment.
+const CLOCK_STEP: i64 = 2_000_000;
+
+/// How long a request may have lasted whose access line does not say.
+const UNKNOWN_SPAN: i64 = 75_000_000;
+
+/// Lines around an error line in which others of its request are looked for.
+const NEIGHBOURS: usize = 12;
