@@ -1,0 +1,17 @@
+client-no-address = Keine Netzwerkschnittstelle dieses Rechners hat eine Adresse außer der eigenen Loopback-Adresse.
+client-site-only-ipv6 = { $name } hat nur IPv6-Adressen, etwa { $address }.
+client-no-ipv6-address = Keine Netzwerkschnittstelle dieses Rechners hat eine IPv6-Adresse, die über das eigene Kabel hinausführt.
+client-hosts-line = { $file } gibt { $name } die Adresse { $address }.
+client-published = Nameserver nennen für { $name } { $addresses }.
+client-hosts-dead = { $address } nimmt auf Port { $port } keine Verbindungen an, { $works } schon.
+client-network-login = { $address } antwortet mit 511: Das Netz verlangt zuerst eine Anmeldung.
+client-clock-differs = Nach seiner Antwort ist { $address } der Uhr dieses Rechners um { $seconds } s voraus; welche von beiden falsch geht, ließ sich nicht feststellen.
+client-clock-told = { $address } zufolge ist es { $date }, dieser Rechner weicht davon um { $seconds } s ab.
+client-clock-here = Nach der Uhr dieses Rechners ist es { $date }.
+client-proxy-variable = Die Variable { $variable } schickt Anfragen an { $url } über { $value }.
+client-proxy-unknown = Der Name des Proxys, { $proxy }, hat keine Adresse.
+client-proxy-silent = Der Proxy { $proxy } antwortet nicht.
+client-proxy-dead = Keine Verbindung zum Proxy { $proxy }: { $error }.
+client-proxy-garbled = Was { $proxy } antwortet, ist kein HTTP.
+client-proxy-status = Der Proxy { $proxy } antwortet auf die Frage nach der Site mit { $status }.
+client-direct-works = Auf direktem Weg nimmt { $address } Verbindungen an.

@@ -1,0 +1,17 @@
+client-no-address = No network interface of this machine has an address but the loopback one.
+client-site-only-ipv6 = { $name } has IPv6 addresses only, such as { $address }.
+client-no-ipv6-address = No network interface of this machine has an IPv6 address that leads beyond its own cable.
+client-hosts-line = { $file } gives { $name } the address { $address }.
+client-published = Name servers give { $addresses } for { $name }.
+client-hosts-dead = { $address } does not take connections on port { $port }; { $works } does.
+client-network-login = { $address } answers 511: the network wants a login first.
+client-clock-differs = By its answer, { $address } is { $seconds } s ahead of this machine's clock; which of the two is wrong could not be told.
+client-clock-told = { $address } says it is { $date }: { $seconds } s ahead of this machine.
+client-clock-here = By the clock of this machine it is { $date }.
+client-proxy-variable = The variable { $variable } sends requests for { $url } through { $value }.
+client-proxy-unknown = The name of the proxy, { $proxy }, has no address.
+client-proxy-silent = The proxy { $proxy } does not answer.
+client-proxy-dead = No connection to the proxy { $proxy }: { $error }.
+client-proxy-garbled = What { $proxy } answers is not HTTP.
+client-proxy-status = The proxy { $proxy } answers { $status } when asked for the site.
+client-direct-works = Directly, { $address } takes connections.
