@@ -15,6 +15,7 @@ pub use message::Message;
 pub use outcome::Outcome;
 pub use routes::{Routes, Way};
 pub use surroundings::Surroundings;
+pub(crate) use surroundings::is_near;
 pub use trace::{HopSeen, Trace};
 
 use crate::{Case, Family, Place, UpstreamAddress};

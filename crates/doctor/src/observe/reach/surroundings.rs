@@ -34,6 +34,11 @@ impl Surroundings {
         self.ports.iter().filter(|attempt| attempt.outcome.is_answer())
     }
 
+    /// The other ports that accept connections.
+    pub fn accepting_ports(&self) -> impl Iterator<Item = &Attempted> {
+        self.ports.iter().filter(|attempt| attempt.outcome == Outcome::Connected)
+    }
+
     /// Whether anything of that host answered: a port, or ping.
     pub fn is_host_alive(&self) -> bool {
         self.answering_ports().next().is_some()

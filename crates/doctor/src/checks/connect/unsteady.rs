@@ -1,0 +1,162 @@
+//! Do connections come through every time? A handful of attempts in a row, and a second handful if one of them had trouble.
+//!
+//! A SYN that had to be repeated was lost or thrown away. If pings get lost too, the path loses packets; if none of twenty
+//! does, somebody counts new connections and drops those beyond a limit. Attempts answered by a refusal while others are
+//! accepted are a limit that says so. One lost packet is life: three of twelve are needed.
+
+use super::judged::{Target, targets};
+use crate::observe::reach::{Attempted, Outcome, attempt};
+use crate::{Case, Checked};
+use std::net::SocketAddr;
+use std::time::Duration;
+use torwart_cause::finding::connect::{FIREWALL_RATE_LIMIT, LOSSY};
+use torwart_cause::finding::{Finding, Hop, said};
+use torwart_dial::SocketPlan;
+use torwart_dial::ping::{Pinged, ping};
+
+/// Makes the check.
+pub async fn check(case: &Case) -> Checked {
+    let targets = targets(case).await;
+    let mut looking: Vec<_> = targets
+        .iter()
+        .filter_map(|target| Some((target, target.reach.connected()?)))
+        .map(|(target, first)| Box::pin(async move { Some(look(case, target, first).await) }))
+        .collect();
+    let found = crate::observe::reach::together(&mut looking).await;
+    found.into_iter().fold(Checked::default(), Checked::and)
+}
+
+async fn look(case: &Case, target: &Target, first: &Attempted) -> Checked {
+    // Where a round trip takes as long as the kernel's patience, repetitions mean nothing.
+    let Some(address) = first.address().filter(|_| first.round_trip.is_none_or(|time| time < SLOW)) else {
+        return Checked::not_applicable();
+    };
+    let mut series = Series::default();
+    series.note(first);
+    series.make(case, address).await;
+    if series.troubled() == 0 {
+        return Checked::fine();
+    }
+    // Time for a server that was only busy to empty its queue.
+    tokio::time::sleep(PAUSE).await;
+    let mut again = Series::default();
+    again.make(case, address).await;
+    let ping = ping(address.ip(), PINGS, Duration::from_millis(40), Duration::from_secs(1)).await.ok();
+    series.add(&again);
+    if again.troubled() == 0 || series.troubled() < 3 {
+        return Checked::fine();
+    }
+    Checked::found(vec![finding(target, address, &series, ping.as_ref())])
+}
+
+/// What came of some attempts.
+#[derive(Clone, Debug, Default)]
+struct Series {
+    made: usize,
+    repeated: usize,
+    silent: usize,
+    refused: usize,
+}
+
+impl Series {
+    async fn make(&mut self, case: &Case, address: SocketAddr) {
+        for _ in 0..ATTEMPTS {
+            let Some(attempted) = attempt(case, &SocketPlan::default(), address, PATIENCE).await else {
+                return;
+            };
+            self.note(&attempted);
+        }
+    }
+
+    fn note(&mut self, attempted: &Attempted) {
+        self.made += 1;
+        match attempted.outcome {
+            Outcome::Connected if attempted.repeated_syns > 0 => self.repeated += 1,
+            Outcome::Connected => {}
+            Outcome::Reset | Outcome::Rejected(_) => self.refused += 1,
+            _ => self.silent += 1,
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.made += other.made;
+        self.repeated += other.repeated;
+        self.silent += other.silent;
+        self.refused += other.refused;
+    }
+
+    const fn troubled(&self) -> usize {
+        self.repeated + self.silent + self.refused
+    }
+}
+
+fn finding(target: &Target, address: SocketAddr, series: &Series, ping: Option<&Pinged>) -> Finding {
+    let (kind, confidence) = verdict(series, ping);
+    let told = said("connect-series")
+        .with("address", address)
+        .with("made", series.made)
+        .with("repeated", series.repeated)
+        .with("silent", series.silent)
+        .with("refused", series.refused);
+    let (host, port) = (address.ip(), address.port());
+    let finding = Finding::new(kind, confidence, target.place(Hop::Path, address))
+        .proof_by(told, format!("for i in $(seq 12); do nc -vz -w 2 {host} {port}; done"));
+    match ping {
+        Some(ping) if !ping.times.is_empty() => {
+            let told = said("connect-ping-answers").with("back", ping.times.len()).with("sent", ping.sent);
+            finding.proof_by(told, format!("ping -c 20 -i 0.2 {host}"))
+        }
+        _ => finding.proof_by(said("connect-ping-silent"), format!("ping -c 20 -i 0.2 {host}")),
+    }
+}
+
+/// Loss hits all packets alike, a limit only new connections.
+fn verdict(series: &Series, ping: Option<&Pinged>) -> (&'static torwart_cause::finding::FindingKind, u8) {
+    if series.refused > 0 {
+        return (&FIREWALL_RATE_LIMIT, 75);
+    }
+    match ping {
+        Some(ping) if ping.lost_some() => (&LOSSY, 88),
+        Some(ping) if !ping.times.is_empty() => (&FIREWALL_RATE_LIMIT, 80),
+        // Nothing to compare with: a limit that is reached lets hardly any through.
+        _ if series.troubled() * 2 > series.made => (&FIREWALL_RATE_LIMIT, 60),
+        _ => (&LOSSY, 60),
+    }
+}
+
+/// Attempts in a row: more than any careful limit allows at once, few enough for a small accept queue.
+const ATTEMPTS: usize = 6;
+
+/// The first repetition of a SYN fits in.
+const PATIENCE: Duration = Duration::from_millis(1300);
+
+/// Round trips from here on are too slow to tell a loss by its repetition.
+const SLOW: Duration = Duration::from_millis(800);
+
+const PAUSE: Duration = Duration::from_millis(1200);
+const PINGS: u16 = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pinged(back: usize) -> Pinged {
+        Pinged { sent: 20, times: vec![Duration::from_millis(1); back] }
+    }
+
+    fn check(series: Series, ping: Option<Pinged>, id: &str) {
+        assert_eq!(verdict(&series, ping.as_ref()).0.id, id);
+    }
+
+    #[test]
+    fn loss_hits_pings_too_and_a_limit_does_not() {
+        let lost = Series { made: 12, repeated: 3, silent: 1, refused: 0 };
+        check(lost.clone(), Some(pinged(15)), "network.lossy");
+        check(lost.clone(), Some(pinged(20)), "firewall.rate_limit");
+        check(lost, Some(pinged(0)), "network.lossy");
+        let limited = Series { made: 12, repeated: 1, silent: 8, refused: 0 };
+        check(limited, None, "firewall.rate_limit");
+        let refused = Series { made: 12, repeated: 0, silent: 0, refused: 7 };
+        check(refused, Some(pinged(20)), "firewall.rate_limit");
+    }
+}
