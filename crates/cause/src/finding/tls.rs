@@ -34,10 +34,10 @@ kinds! {
     ADDRESSES_DIFFER "tls.addresses_differ" Warning Tls Root [];
     /// A certificate has a key or a signature too weak for today's clients.
     WEAK_CERTIFICATE "tls.weak_certificate" Warning Tls Root [TlsUntrusted];
+    /// A server shows a certificate that is not meant for servers.
+    NOT_FOR_SERVERS "tls.not_for_servers" Critical Tls Root [TlsUntrusted, ClientHandshakeFailed];
     /// A private key does not belong to the certificate it is configured with.
     KEY_MISMATCH "tls.key_mismatch" Critical Tls Root [Misconfigured];
-    /// Certificates seem invalid because a clock is wrong.
-    CLOCK_WRONG "tls.clock_wrong" Critical Gateway Root [TlsExpired, TlsNotYetValid];
     // What the gateway meets.
     /// The end date of the upstream's certificate has passed.
     UPSTREAM_EXPIRED "tls.upstream_expired" Critical Tls Root [TlsExpired];
