@@ -1,6 +1,6 @@
 //! Which way this machine would send a packet, as its routing tables say.
 //!
-//! Reads the main tables from `/proc/net/route` and `/proc/net/ipv6_route`; rules of policy routing are not seen, so the
+//! Reads the main tables from `route` and `ipv6_route` below `/proc/thread-self/net`; rules of policy routing are not seen, so the
 //! answer is a hint for other evidence, never a proof.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -41,8 +41,8 @@ impl Routes {
     /// Reads them from the kernel.
     pub fn read() -> Self {
         let own = interfaces::addresses().unwrap_or_default().into_iter().map(|local| local.address);
-        let four = std::fs::read_to_string("/proc/net/route");
-        let six = std::fs::read_to_string("/proc/net/ipv6_route").unwrap_or_default();
+        let four = std::fs::read_to_string("/proc/thread-self/net/route");
+        let six = std::fs::read_to_string("/proc/thread-self/net/ipv6_route").unwrap_or_default();
         let lines = four.ok().map(|four| parse(&four, &six));
         Self { own: own.collect(), lines }
     }
