@@ -17,6 +17,7 @@ mod text;
 pub use json::{Unreadable, read, schema};
 pub use merge::merge;
 pub use said::{said, sentence_of};
+pub(crate) use text::blocks;
 
 use crate::Lang;
 use crate::terminal::Style;

@@ -1,4 +1,9 @@
-//! `explain`: everything known about a cause, for a terminal, as JSON or as Markdown.
+//! `explain`: everything known about a cause or a finding, for a terminal, as JSON or as Markdown.
+
+mod finding;
+
+pub(crate) use finding::{by_area, markdown as finding_markdown, table as finding_table};
+pub use finding::{explain_finding, explain_findings, is_known_product, nearest_findings};
 
 use crate::terminal::{Style, Tone};
 use crate::{Lang, Page, sentence, words};

@@ -21,10 +21,10 @@ mod words;
 
 pub use answer::{Answer, Details, Rendered, Template, choose_format};
 pub use diagnosis::{Form, Setting, report};
-pub use explain::{explain, explain_all, nearest};
+pub use explain::{explain, explain_all, explain_finding, explain_findings, nearest, nearest_findings};
 pub use finding::FindingPage;
 pub use page::Page;
-pub use reference::cause_page;
+pub use reference::{cause_page, finding_page};
 pub use sentence::{sentence, sentence_at};
 pub use torwart_config::Lang;
 pub use torwart_policy::language::choose as choose_lang;

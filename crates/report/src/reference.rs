@@ -1,7 +1,8 @@
-//! The reference page of all causes, for the documentation. It is generated; nobody edits it.
+//! The reference pages of all causes and findings, for the documentation. They are generated; nobody edits them.
 
 use crate::{Lang, explain, words};
 use torwart_cause::Cause;
+use torwart_cause::finding::FindingKind;
 
 /// All causes on one Markdown page: a table by stage, then every page under its anchor.
 pub fn cause_page(lang: Lang) -> String {
@@ -13,6 +14,19 @@ pub fn cause_page(lang: Lang) -> String {
         // Own anchors: those made from headings differ from one Markdown renderer to the next.
         text.push_str(&format!("\n<a id=\"{}\"></a>\n\n", cause.id()));
         text.push_str(&explain::markdown(cause, lang, "##", &here));
+    }
+    text
+}
+
+/// All findings on one Markdown page: a table by area, then every page under its anchor.
+pub fn finding_page(lang: Lang) -> String {
+    let say = |key| words::say(lang, key, &[]);
+    let here = |kind: &FindingKind| format!("#{}", kind.id);
+    let table = explain::finding_table(lang, &here);
+    let mut text = format!("# {}\n\n{}\n\n{table}", say("findings-title"), say("findings-intro"));
+    for kind in explain::by_area() {
+        text.push_str(&format!("\n<a id=\"{}\"></a>\n\n", kind.id));
+        text.push_str(&explain::finding_markdown(kind, lang, "##", None, &here));
     }
     text
 }
@@ -29,6 +43,16 @@ mod tests {
                 assert_eq!(page.matches(&format!("<a id=\"{link}\">")).count(), 1, "{lang} {link}");
             }
             assert_eq!(page.matches("<a id=").count(), Cause::ALL.len());
+        }
+    }
+
+    #[test]
+    fn every_finding_has_its_anchor() {
+        for lang in Lang::ALL {
+            let page = finding_page(lang);
+            for kind in FindingKind::all() {
+                assert_eq!(page.matches(&format!("<a id=\"{}\">", kind.id)).count(), 1, "{lang} {}", kind.id);
+            }
         }
     }
 }

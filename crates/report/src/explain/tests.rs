@@ -68,3 +68,32 @@ fn the_overview_names_every_cause() {
     }
     assert!(Cause::ALL.iter().all(|cause| cause.id().len() <= WIDEST_ID));
 }
+
+#[test]
+fn findings_are_explained_for_people_and_programs() {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
+    let style = Style { is_ascii: true, ..Style::PLAIN };
+    for kind in torwart_cause::finding::FindingKind::all() {
+        for lang in Lang::ALL {
+            assert!(explain_finding(kind, lang, Format::Text(Style::PLAIN), None).contains(kind.id));
+            assert!(explain_finding(kind, lang, Format::Markdown, None).starts_with("# "));
+            assert_eq!(read(&explain_finding(kind, lang, Format::Json, None))["id"], kind.id);
+        }
+        let text = explain_finding(kind, Lang::De, Format::Text(style), None);
+        assert!(text.is_ascii(), "{}: {text}", kind.id);
+    }
+    let all = torwart_cause::finding::FindingKind::all().count();
+    let overview = read(&explain_findings(Lang::De, Format::Json));
+    assert_eq!(overview["findings"].as_array().map(Vec::len), Some(all));
+    assert!(
+        explain_findings(Lang::En, Format::Text(Style::PLAIN)).contains("connect.refused_nothing_listens")
+    );
+}
+
+#[test]
+fn nearest_finds_the_finding_that_was_meant() {
+    let first = |typed: &str| nearest_findings(typed).first().map(|kind| kind.id);
+    assert_eq!(first("conect.refused_nothing_listen"), Some("connect.refused_nothing_listens"));
+    assert_eq!(first("refused-nothing-listens"), Some("connect.refused_nothing_listens"));
+    assert_eq!(first("zzzzzzzzzzzz"), None);
+}
