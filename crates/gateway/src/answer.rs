@@ -277,7 +277,12 @@ async fn write(x: &mut Exchange<'_>, status: u16, fields: &[u8], rendered: &Rend
 
 fn poll_write(cx: &mut Context<'_>, x: &mut Exchange<'_>, until: Moment) -> Poll<Result<(), Ending>> {
     while !x.desk.out.is_empty() {
-        match x.desk.out.poll_send(cx, &mut x.client.stream, &[]) {
+        let polled = if x.keeps_client {
+            x.desk.out.poll_send(cx, &mut x.client.stream, &[])
+        } else {
+            x.desk.out.poll_send_last(cx, &mut x.client.stream)
+        };
+        match polled {
             Poll::Ready(Ok(sent)) => x.sent += sent.all as u64,
             Poll::Ready(Err(error)) => return Poll::Ready(Err(ending_of(&error, Deadline::ClientWrite))),
             Poll::Pending => {

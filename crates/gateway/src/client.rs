@@ -8,9 +8,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
+use torwart_kernel::socket::send_last;
 use torwart_record::{Client as Peer, ClientGuard};
 use torwart_wire::Buffer;
 
@@ -130,6 +131,19 @@ impl Client {
 }
 
 impl ClientStream {
+    /// Writes the last bytes of a connection that closes next: on plain TCP they leave together with the FIN, which
+    /// saves both sides a segment.
+    pub fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let Self::Tcp(stream) = self else { return Pin::new(self).poll_write(cx, bytes) };
+        loop {
+            ready!(stream.poll_write_ready(cx))?;
+            match stream.try_io(Interest::WRITABLE, || send_last(&*stream, bytes)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+
     /// The TCP socket when bytes pass as they are: for splice.
     pub fn as_tcp(&self) -> Option<&TcpStream> {
         match self {

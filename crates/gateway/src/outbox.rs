@@ -3,6 +3,7 @@
 //! Heads and chunk framing are written into the box; body bytes that lie in a read buffer anyway are passed along
 //! beside it, so that head and body leave in one system call without being copied together.
 
+use crate::client::ClientStream;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -56,7 +57,7 @@ impl Outbox {
         socket: &mut W,
         tail: &[u8],
     ) -> Poll<io::Result<Sent>> {
-        let queued = self.bytes.get(self.sent..).unwrap_or_default();
+        let queued = self.queued();
         let socket = Pin::new(socket);
         let sent = if queued.is_empty() {
             ready!(socket.poll_write(cx, tail))
@@ -65,15 +66,34 @@ impl Outbox {
         } else {
             ready!(socket.poll_write_vectored(cx, &[IoSlice::new(queued), IoSlice::new(tail)]))
         }?;
+        Poll::Ready(self.took(sent))
+    }
+
+    /// Sends once what is queued, to a client whose connection closes when all of it is gone.
+    pub fn poll_send_last(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: &mut ClientStream,
+    ) -> Poll<io::Result<Sent>> {
+        let sent = ready!(client.poll_write_last(cx, self.queued()))?;
+        Poll::Ready(self.took(sent))
+    }
+
+    fn queued(&self) -> &[u8] {
+        self.bytes.get(self.sent..).unwrap_or_default()
+    }
+
+    /// The kernel took so many bytes.
+    fn took(&mut self, sent: usize) -> io::Result<Sent> {
         if sent == 0 {
-            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            return Err(io::ErrorKind::WriteZero.into());
         }
-        let of_queue = sent.min(queued.len());
+        let of_queue = sent.min(self.len());
         self.sent += of_queue;
         if self.is_empty() {
             self.clear();
         }
-        Poll::Ready(Ok(Sent { all: sent, of_tail: sent - of_queue }))
+        Ok(Sent { all: sent, of_tail: sent - of_queue })
     }
 }
 

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use torwart_kernel::socket::shutdown_write;
 use torwart_record::ClientState;
 
 /// Serves a connection until it closes.
@@ -97,7 +98,11 @@ async fn next_bytes(
 /// An orderly close: close_notify on TLS, FIN by the drop that follows.
 async fn close(client: &mut Client) {
     let until = Moment::now() + CLOSE;
-    if matches!(client.stream, crate::client::ClientStream::Tls(_)) {
+    if let Some(stream) = client.stream.as_tcp() {
+        // The last bytes leave with the FIN now; a close with unread bytes would throw them away. Whoever has gone
+        // already needs no farewell.
+        let _ = shutdown_write(stream);
+    } else if matches!(client.stream, crate::client::ClientStream::Tls(_)) {
         poll_fn(|cx| {
             // Whether the client took the farewell changes nothing.
             let done = Pin::new(&mut client.stream).poll_shutdown(cx).map(drop);

@@ -3,6 +3,7 @@
 //! Everything takes a borrowed descriptor, so that std's, tokio's and socket2's sockets serve alike.
 
 use crate::option;
+use rustix::net::SendFlags;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
@@ -57,6 +58,12 @@ pub fn listen_unix(path: &Path, backlog: u32) -> io::Result<UnixListener> {
     socket.bind(&socket2::SockAddr::unix(path)?)?;
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
+}
+
+/// Sends the last bytes before an orderly close (`MSG_MORE`): they wait for the FIN, and leave in one segment with it.
+/// Whoever calls this closes or shuts down at once.
+pub fn send_last(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(socket, bytes, SendFlags::MORE | SendFlags::NOSIGNAL)?)
 }
 
 /// Makes the coming close a reset (`SO_LINGER` 0): the peer learns that the message was not complete.

@@ -169,6 +169,12 @@ impl Copying {
                     http1::write_last_chunk(x.desk.out.bytes(), body.trailers());
                     self.is_last_chunk_queued = true;
                 }
+                Look::End if !x.keeps_client && !x.desk.out.is_empty() => {
+                    self.waits_for = Party::Client;
+                    let polled = x.desk.out.poll_send_last(cx, &mut x.client.stream);
+                    let sent = ready!(polled).map_err(cut_client)?;
+                    self.sent(x, sent.all);
+                }
                 Look::End => {
                     ready!(self.poll_flush(cx, x))?;
                     return Poll::Ready(Ok(End::Complete));
