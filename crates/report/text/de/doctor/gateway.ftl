@@ -125,3 +125,33 @@ gateway-haproxy-set-updated = HAProxy hat das Datum im Cookie erneuert.
 gateway-haproxy-set-provided = Der Server hat ein Cookie gesetzt; es wurde unverändert weitergegeben.
 gateway-haproxy-set-rewritten = HAProxy hat das Cookie des Servers umgeschrieben.
 gateway-haproxy-set-deleted = HAProxy hat das Cookie des Servers entfernt.
+
+# Was die Prüfungen von Konfiguration, Prozessen und Logs des Gateways sagen.
+
+gateway-config-read = { $product }: { $files } Konfigurationsdateien gelesen, angefangen bei { $file }.
+gateway-unreadable = { $file } ließ sich nicht lesen: { $why }.
+gateway-note-syntax = Die Konfiguration würde abgelehnt: { $what }
+gateway-note-unknown_pool = Die Konfiguration nennt { $name }, das nirgends definiert ist.
+gateway-note-include_matches_nothing = { $pattern } soll eingebunden werden, und eine solche Datei gibt es nicht.
+gateway-note-buffer_conflict = Die Puffergrößen widersprechen sich: { $what }
+gateway-note-resolver_missing = { $name } soll im laufenden Betrieb aufgelöst werden, und kein Resolver ist eingetragen.
+gateway-note-worker_shared = Der Eintrag für { $target } in { $first } hat die Verbindung schon angelegt; hier werden diese Einstellungen übergangen: { $ignored }
+gateway-note-empty_pool = Die Gruppe { $name } enthält keinen Upstream.
+gateway-note-undefined_variable = Die Variable { $name } wird benutzt und ist nicht definiert.
+gateway-note-keep_alive_unused = Die Gruppe { $pool } soll ruhende Verbindungen halten, doch jede wird nach ihrer Anfrage geschlossen, und zwar wegen: { $because }
+gateway-note-upgrade_always = „Connection: upgrade“ geht mit jeder Anfrage hinaus, nicht nur mit denen, die ein Upgrade wollen.
+gateway-note-deadline_missing = { $directive } ist in { $section } nicht gesetzt: Ein solches Warten kann ewig dauern.
+gateway-note-check_without_host = Die Gesundheitsprüfung von { $pool } sagt nicht, welchen Host sie meint; viele Anwendungen lehnen das ab.
+gateway-note-site_shadowed = { $name } wird auf { $address } zweimal bedient; der Eintrag in { $first } gewinnt, dieser hier wird nie erreicht.
+gateway-note-without_effect = { $directive } wirkt hier nicht: { $because }
+gateway-note-include_loop = { $file } bindet sich selbst ein.
+gateway-names-at-start = { $name } wird beim Starten oder Neuladen des Gateways aufgelöst und danach nie wieder: { $written }
+gateway-unsafe-retry = Auch Anfragen, die nicht wiederholt werden dürfen, werden wiederholt: { $written }
+gateway-not-running = Hier läuft kein Prozess von { $product }, und auf Port { $port } lauscht niemand; die Konfiguration liegt in { $file }.
+gateway-not-listening = { $product } läuft (Prozess { $pid }), aber auf Port { $port } lauscht niemand. Laut Konfiguration lauscht es auf: { $listens }.
+gateway-reload-pending = { $file } wurde { $minutes } min nach dem Zeitpunkt geändert, zu dem { $product } seine Konfiguration zuletzt gelesen hat.
+gateway-log-read = { $files } Logdateien gelesen; Arten von Störungen an ihrem Ende: { $troubles }.
+gateway-log-unreadable = Das Log { $file } ließ sich nicht lesen: { $why }.
+gateway-log-elsewhere = Das Gateway schreibt sein Log in keine Datei: { $target }
+gateway-log-counted = Das Log: { $what }, Upstream { $upstream }: { $hour }-mal in der letzten Stunde, { $day }-mal am letzten Tag, zuerst vor { $first }, zuletzt vor { $last }. Die letzte Zeile:
+gateway-log-silent = Besucher bekommen { $status }, und { $file } meldet aus den letzten zwei Minuten keinen Fehler.

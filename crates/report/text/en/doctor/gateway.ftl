@@ -125,3 +125,33 @@ gateway-haproxy-set-updated = HAProxy renewed the date in the cookie.
 gateway-haproxy-set-provided = The server set a cookie, and it was passed on as it was.
 gateway-haproxy-set-rewritten = HAProxy rewrote the server's cookie.
 gateway-haproxy-set-deleted = HAProxy removed the server's cookie.
+
+# What the checks of the gateway's configuration, processes and logs say.
+
+gateway-config-read = { $product }: { $files } configuration files read, beginning with { $file }.
+gateway-unreadable = { $file } could not be read: { $why }.
+gateway-note-syntax = The configuration would be refused: { $what }
+gateway-note-unknown_pool = The configuration names { $name }, which is not defined anywhere.
+gateway-note-include_matches_nothing = { $pattern } is to be included, and there is no such file.
+gateway-note-buffer_conflict = The sizes of buffers contradict each other: { $what }
+gateway-note-resolver_missing = { $name } is to be looked up while running, and no resolver is configured.
+gateway-note-worker_shared = The entry for { $target } at { $first } made the connection already; these settings are ignored here: { $ignored }
+gateway-note-empty_pool = The group { $name } holds no upstream.
+gateway-note-undefined_variable = The variable { $name } is used and not defined.
+gateway-note-keep_alive_unused = The group { $pool } is to keep idle connections, but each is closed after its request because of: { $because }
+gateway-note-upgrade_always = “Connection: upgrade” is sent with every request, not only with those that ask for an upgrade.
+gateway-note-deadline_missing = { $directive } is not set in { $section }: such a wait may last for ever.
+gateway-note-check_without_host = The health check of { $pool } does not say which host it means; many applications refuse that.
+gateway-note-site_shadowed = { $name } is served twice on { $address }; the one at { $first } wins, this one is never reached.
+gateway-note-without_effect = { $directive } has no effect here: { $because }
+gateway-note-include_loop = { $file } includes itself.
+gateway-names-at-start = { $name } is looked up when the gateway is started or reloaded, and never again: { $written }
+gateway-unsafe-retry = Requests that must not be repeated are repeated too: { $written }
+gateway-not-running = No process of { $product } runs here and nothing listens on port { $port }; its configuration lies in { $file }.
+gateway-not-listening = { $product } runs (process { $pid }), but nothing listens on port { $port }. By its configuration it listens on: { $listens }.
+gateway-reload-pending = { $file } was changed { $minutes } min after { $product } last read its configuration.
+gateway-log-read = { $files } log files read; kinds of trouble in their tails: { $troubles }.
+gateway-log-unreadable = The log { $file } could not be read: { $why }.
+gateway-log-elsewhere = The gateway writes its log to no file: { $target }
+gateway-log-counted = The log: { $what }, upstream { $upstream }: { $hour } times in the last hour, { $day } in the last day, first { $first } and last { $last } ago. The last line:
+gateway-log-silent = Visitors get { $status }, and { $file } tells of no failure in the last two minutes.

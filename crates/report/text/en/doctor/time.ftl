@@ -1,0 +1,21 @@
+# What the checks of deadlines and idle connections say. de/doctor/time.ftl holds the same keys in the same order.
+
+time-idle-measured = Idle connections are closed by the upstream after { $seconds } s.
+time-idle-measured-of = { $upstream } closes idle connections { $seconds } s after its last answer, on all three connections that were measured.
+time-idle-kept = The upstream kept idle connections open for the { $seconds } s we waited.
+time-idle-advertised = It advertises { $seconds } s (Keep-Alive: timeout={ $seconds }).
+time-closes-each = { $upstream } closes the connection after every answer.
+time-pool-idle = The gateway reuses idle connections for { $seconds } s: { $written }
+time-pool-idle-default = The gateway reuses idle connections for { $seconds } s; nobody wrote so, it is the default: { $written }
+time-expected-failures = About { $requests } requests a day have a method that must not be repeated (POST, PATCH); at worst some { $failures } of them meet the closing moment and fail.
+time-first-byte = The upstream { $upstream } begins its answer after { $seconds } s.
+time-first-bytes = Time to the first byte from { $upstream }, in seconds: { $times }.
+time-no-first-byte = { $upstream } took { $tries } requests and answered none; the first was waited for { $seconds } s.
+time-connected = The connection to { $upstream } stood after { $seconds } s: the network is not what is slow.
+time-gateway-waits = The gateway waits { $seconds } s for the first byte: { $written }
+time-gateway-waits-default = The gateway waits { $seconds } s for the first byte; nobody wrote so, it is the default: { $written }
+time-gateway-gave-up = Visitors get an error instead of the answer.
+time-constant = The three times differ by only { $spread } ms: that is a timer running out inside the application, not work.
+time-inner-limit = The process { $process } may work on one request for { $seconds } s ({ $written }).
+time-outer-limit = The gateway waits { $seconds } s for the first byte ({ $written }).
+time-order = { $inner } is { $inner_seconds } s and should be shorter than { $outer }, which is { $outer_seconds } s.
