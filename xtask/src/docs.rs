@@ -6,21 +6,19 @@ use crate::say;
 use crate::tree::Tree;
 use anyhow::{Context as _, Result};
 use torwart_config::{reference_page, schema};
-use torwart_report::{Lang, cause_page};
+use torwart_report::{Lang, cause_page, diagnosis, finding_page};
 
 /// Every generated page: its path and its text.
 pub(crate) fn pages() -> Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("docs/en/causes.md", cause_page(Lang::En)),
         ("docs/de/causes.md", cause_page(Lang::De)),
+        ("docs/en/findings.md", finding_page(Lang::En)),
+        ("docs/de/findings.md", finding_page(Lang::De)),
         ("docs/en/configuration.md", reference_page(torwart_config::Lang::En)),
         ("docs/de/configuration.md", reference_page(torwart_config::Lang::De)),
-        (
-            "docs/torwart.schema.json",
-            serde_json::to_string_pretty(&schema())?
-                + "
-",
-        ),
+        ("docs/torwart.schema.json", serde_json::to_string_pretty(&schema())? + "\n"),
+        ("docs/doctor.schema.json", serde_json::to_string_pretty(&diagnosis::schema())? + "\n"),
     ])
 }
 

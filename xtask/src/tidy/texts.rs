@@ -1,14 +1,15 @@
 //! Rule `texts`: what a person reads exists in English and German, with the same parts.
 //!
 //! Every file in a folder `en`, or called `en.<ending>`, has its German twin and the other way round. Twins of messages
-//! (`.ftl`, `.toml`) hold the same keys, twins of pages (`.md`) as many headings of each level. Every cause has its
-//! page. The README has its twin `README.de.md`.
+//! (`.ftl`, `.toml`) hold the same keys, twins of pages (`.md`) as many headings of each level. Every cause and every
+//! finding has its page. The README has its twin `README.de.md`.
 
 use super::Complaint;
 use crate::tree::Tree;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use torwart_cause::Cause;
+use torwart_cause::finding::FindingKind;
 
 pub(crate) fn check(tree: &Tree) -> Result<Vec<Complaint>> {
     let mut complaints = Vec::new();
@@ -23,6 +24,7 @@ pub(crate) fn check(tree: &Tree) -> Result<Vec<Complaint>> {
         }
     }
     complaints.extend(check_causes(&files));
+    complaints.extend(check_findings(&files));
     Ok(complaints)
 }
 
@@ -37,9 +39,21 @@ fn check_causes(files: &BTreeSet<&str>) -> Vec<Complaint> {
     let homeless = files
         .iter()
         .filter(|file| {
-            file.starts_with(CAUSE_PAGES) && file.ends_with(".md") && !expected.contains_key(**file)
+            let name = file.strip_prefix(CAUSE_PAGES).unwrap_or("/");
+            !name.contains('/') && file.ends_with(".md") && !expected.contains_key(**file)
         })
         .map(|file| Complaint::new(file, 1, "there is no such cause"));
+    missing.chain(homeless).collect()
+}
+
+/// Every finding has an English page, and no page is about something else.
+fn check_findings(files: &BTreeSet<&str>) -> Vec<Complaint> {
+    let page = |kind: &FindingKind| format!("{FINDING_PAGES}{}.md", kind.id);
+    let expected: BTreeSet<String> = FindingKind::all().map(page).collect();
+    let missing = expected.iter().filter(|page| !files.contains(page.as_str()));
+    let missing = missing.map(|page| Complaint::new(page, 1, "this finding has no page"));
+    let homeless = files.iter().filter(|file| file.starts_with(FINDING_PAGES) && !expected.contains(**file));
+    let homeless = homeless.map(|file| Complaint::new(file, 1, "there is no such finding"));
     missing.chain(homeless).collect()
 }
 
@@ -145,6 +159,7 @@ fn headings(text: &str) -> [usize; 3] {
 }
 
 const CAUSE_PAGES: &str = "crates/report/text/en/";
+const FINDING_PAGES: &str = "crates/report/text/en/finding/";
 
 #[cfg(test)]
 mod tests {
@@ -188,5 +203,14 @@ mod tests {
         assert_eq!(check_causes(&BTreeSet::new()).len(), Cause::ALL.len());
         let stray = format!("{CAUSE_PAGES}weather.md");
         assert_eq!(check_causes(&BTreeSet::from([stray.as_str()])).len(), Cause::ALL.len() + 1);
+    }
+
+    #[test]
+    fn a_finding_without_page_is_named() {
+        assert_eq!(check_findings(&BTreeSet::new()).len(), FindingKind::all().count());
+        let stray = format!("{FINDING_PAGES}weather.rain.md");
+        let found = check_findings(&BTreeSet::from([stray.as_str()]));
+        assert_eq!(found.len(), FindingKind::all().count() + 1);
+        assert_eq!(check_causes(&BTreeSet::from([stray.as_str()])).len(), Cause::ALL.len());
     }
 }
