@@ -1,0 +1,613 @@
+"""Set-ups broken on purpose with real software, and healthy ones: what the doctor must say of each.
+
+Each function builds its world and returns the doctor's arguments. `wants` lists the ids of which one must come first;
+`HEALTHY` means exit 0 and no finding above info.
+"""
+
+SETUPS = []
+HEALTHY = ()
+URL = "http://shop.example/"
+
+
+def setup(*wants):
+    def keep(build):
+        SETUPS.append((build.__name__, wants, build))
+        return build
+    return keep
+
+
+def pass_to(where, extra=""):
+    return f"proxy_pass {where}; proxy_set_header Host $host; {extra}"
+
+
+# --- Healthy: no finding above info, exit 0.
+
+@setup(*HEALTHY)
+def healthy_nginx(w):
+    w.healthy_app()
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup(*HEALTHY)
+def healthy_without_any_hint(w):
+    w.healthy_app()
+    w.shop(pass_to("http://127.0.0.1:3000"))
+    return [URL]
+
+
+@setup(*HEALTHY)
+def healthy_but_slow(w):
+    w.app('''
+        def serve(c, n):
+            while read_head(c):
+                time.sleep(1.2 + (n % 5) * 0.13)
+                answer(c, b"<h1>slow shop</h1>")
+    ''')
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup(*HEALTHY)
+def healthy_haproxy_gunicorn(w):
+    gunicorn(w, "def app(environ, start):\n    start('200 OK', [('Content-Length', '2')])\n    return [b'ok']\n")
+    return [URL, "--config", w.haproxy(HAPROXY.format(server="127.0.0.1:3000 check inter 500ms"))]
+
+
+@setup(*HEALTHY)
+def healthy_self_signed_trusted_on_purpose(w):
+    chain, key = w.certificate("internal", names=("internal.shop",))
+    backend_tls(w, chain, key)
+    conf = w.shop(pass_to("https://127.0.0.1:8443", f"proxy_ssl_verify on; proxy_ssl_trusted_certificate {chain};"
+                          " proxy_ssl_name internal.shop; proxy_ssl_server_name on;"))
+    return [URL, "--config", conf]
+
+
+@setup(*HEALTHY)
+def healthy_caddy(w):
+    w.healthy_app()
+    return [URL, "--config", caddy(w, "reverse_proxy 127.0.0.1:3000")]
+
+
+@setup(*HEALTHY)
+def healthy_host_that_drops_ping(w):
+    w.healthy_app()
+    w_shell(w, "nft add table inet t; nft add chain inet t i '{ type filter hook input priority 0; }';"
+               " nft add rule inet t i icmp type echo-request drop")
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup(*HEALTHY)
+def healthy_private_zone(w):
+    w.hosts("127.0.0.1 localhost")
+    knot(w, {"corp.internal": "$ORIGIN corp.internal.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 600 60\n@ NS ns\nns A 127.0.0.1\nshop A 127.0.0.1\n"})
+    w.healthy_app()
+    conf = w.nginx("server { listen 80; server_name shop.corp.internal; location / { "
+                   + pass_to("http://127.0.0.1:3000") + " } }")
+    return ["http://shop.corp.internal/", "--config", conf]
+
+
+# --- Connections.
+
+@setup("connect.refused_nothing_listens")
+def nothing_listens(w):
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup("connect.refused_nothing_listens", "gateway.log_errors")
+def nothing_listens_and_no_hint(w):
+    w.shop(pass_to("http://127.0.0.1:3000"))
+    return [URL]
+
+
+@setup("connect.refused_nothing_listens")
+def nothing_listens_behind_haproxy(w):
+    return [URL, "--config", w.haproxy(HAPROXY.format(server="127.0.0.1:3000"))]
+
+
+@setup("connect.refused_nothing_listens")
+def nothing_listens_behind_apache(w):
+    return [URL, "--config", apache(w, "ProxyPass / http://127.0.0.1:3000/\nProxyPreserveHost On")]
+
+
+@setup("connect.refused_nothing_listens")
+def nothing_listens_behind_caddy(w):
+    return [URL, "--config", caddy(w, "reverse_proxy 127.0.0.1:3000")]
+
+
+@setup("connect.socket_missing")
+def unix_socket_missing(w):
+    return [URL, "--config", w.shop(pass_to(f"http://unix:{w.folder}/app.sock"))]
+
+
+@setup("host.socket_denied", "connect.socket_denied")
+def unix_socket_denied(w):
+    w.write("s.py", f"""
+        import socket, os
+        s = socket.socket(socket.AF_UNIX); s.bind("{w.folder}/app.sock"); os.chmod("{w.folder}/app.sock", 0o600); s.listen(8)
+        while True:
+            c, _ = s.accept(); c.recv(65536); c.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"); c.close()
+    """)
+    import sys
+    w.start([sys.executable, w.folder / "s.py"])
+    w.until((w.folder / "app.sock").exists, "the socket")
+    conf = w.shop(pass_to(f"http://unix:{w.folder}/app.sock"))
+    visit(URL)
+    return [URL, "--config", conf]
+
+
+@setup("firewall.drop")
+def firewall_drops(w):
+    backend(w, "tcp dport 3000 drop")
+    return [URL, "--config", w.shop(pass_to("http://10.9.0.2:3000", "proxy_connect_timeout 2s;"))]
+
+
+@setup("firewall.reject")
+def firewall_rejects(w):
+    backend(w, "tcp dport 3000 reject with icmp type admin-prohibited")
+    return [URL, "--config", w.shop(pass_to("http://10.9.0.2:3000"))]
+
+
+@setup("network.host_dead", "connect.host_dead", "network.dead_host")
+def host_is_dead(w):
+    backend(w, "")
+    return [URL, "--config", w.shop(pass_to("http://10.9.0.77:3000", "proxy_connect_timeout 4s;"))]
+
+
+@setup("firewall.own_egress", "firewall.egress")
+def own_egress_rule(w):
+    backend(w, "")
+    w_shell(w, "nft add table inet t; nft add chain inet t o '{ type filter hook output priority 0; }';"
+               " nft add rule inet t o tcp dport 3000 drop")
+    return [URL, "--config", w.shop(pass_to("http://10.9.0.2:3000", "proxy_connect_timeout 2s;"))]
+
+
+@setup("network.mtu_black_hole")
+def mtu_black_hole(w):
+    backend(w, "", body='''
+        def serve(c, n):
+            while read_head(c): answer(c, b"x" * 200000)
+    ''')
+    # The way back loses full segments and tells nobody.
+    w_shell(w, "nft add table inet t; nft add chain inet t i '{ type filter hook prerouting priority -400; }';"
+               " nft add rule inet t i iif gw0 meta length gt 1300 drop; ethtool -K gw0 gro off 2>/dev/null; true")
+    w_shell(w, "ip netns exec tw-be ethtool -K be0 tso off gso off 2>/dev/null; true")
+    return [URL, "--config", w.shop(pass_to("http://10.9.0.2:3000", "proxy_read_timeout 3s;"))]
+
+
+# --- What the upstream answers.
+
+@setup("http.closed_before_answer", "http.closed_at_once", "http.worker_timeout")
+def closes_without_an_answer(w):
+    w.app("def serve(c, n): read_head(c)")
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup("http.body_cut")
+def body_shorter_than_said(w):
+    w.app('''
+        def serve(c, n):
+            read_head(c); c.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 500000\\r\\n\\r\\n" + b"x" * 1000)
+    ''')
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup("http.header_too_big")
+def header_larger_than_the_buffer(w):
+    w.app('''
+        def serve(c, n):
+            while read_head(c): answer(c, b"ok", fields="Set-Cookie: a=" + "x" * 6000 + "\\r\\n")
+    ''')
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000", "proxy_buffer_size 4k;"))]
+
+
+@setup("http.head_malformed")
+def header_with_a_control_byte(w):
+    w.app('''
+        def serve(c, n):
+            read_head(c); c.sendall(b"HTTP/1.1 200 OK\\r\\nBad Name\\x00: 1\\r\\nContent-Length: 2\\r\\n\\r\\nok")
+    ''')
+    return [URL, "--config", w.haproxy(HAPROXY.format(server="127.0.0.1:3000"))]
+
+
+@setup("http.length_conflict")
+def two_lengths(w):
+    w.app('''
+        def serve(c, n):
+            read_head(c); c.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nContent-Length: 3\\r\\n\\r\\nok")
+    ''')
+    return [URL, "--config", w.haproxy(HAPROXY.format(server="127.0.0.1:3000"))]
+
+
+@setup("http.wants_fastcgi")
+def http_to_php_fpm(w):
+    php_fpm(w)
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:9000"))]
+
+
+@setup("http.fastcgi_meets_http")
+def fastcgi_to_http(w):
+    w.healthy_app()
+    return [URL, "--config", w.shop("fastcgi_pass 127.0.0.1:3000;")]
+
+
+@setup("http.wrong_protocol")
+def http_to_ssh(w):
+    w.app('''
+        def serve(c, n):
+            c.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\\r\\n"); time.sleep(0.1); c.recv(100)
+            c.sendall(b"Invalid SSH identification string.\\r\\n")
+    ''')
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup("http.proxy_protocol_unexpected")
+def proxy_protocol_nobody_wants(w):
+    node(w, "res.end('ok')")
+    return [URL, "--config", w.haproxy(HAPROXY.format(server="127.0.0.1:3000 send-proxy"))]
+
+
+@setup("http.proxy_protocol_missing")
+def proxy_protocol_missing(w):
+    w.healthy_app(port=3001)
+    w.start([program("haproxy"), "-db", "-f", w.write("inner.cfg", """
+        defaults
+            mode http
+            timeout connect 2s
+            timeout client 5s
+            timeout server 5s
+        listen inner
+            bind 127.0.0.1:3000 accept-proxy
+            server app 127.0.0.1:3001
+    """)])
+    w.wait_port(3000)
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup("http.worker_timeout", "http.closed_before_answer", "time.upstream_gives_up")
+def gunicorn_worker_timeout(w):
+    gunicorn(w, "import time\ndef app(environ, start):\n    time.sleep(30)\n", "--timeout", "2")
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup("time.slower_than_gateway")
+def slower_than_the_gateway_waits(w):
+    w.app('''
+        def serve(c, n):
+            while read_head(c):
+                time.sleep(2.4 + (n % 4) * 0.21); answer(c)
+    ''')
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000", "proxy_read_timeout 1s;"))]
+
+
+@setup("capacity.no_answer", "time.slower_than_gateway")
+def accepts_and_never_answers(w):
+    w.app("def serve(c, n):\n    read_head(c); time.sleep(600)")
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000", "proxy_read_timeout 3s;"))]
+
+
+@setup("app.error_passed_on")
+def the_application_says_502(w):
+    w.app('''
+        def serve(c, n):
+            while read_head(c): answer(c, b"database is gone", "502 Bad Gateway")
+    ''')
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup("app.maintenance")
+def maintenance(w):
+    w.app('''
+        def serve(c, n):
+            while read_head(c): answer(c, b"back soon", "503 Service Unavailable", "Retry-After: 600\\r\\n")
+    ''')
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup("http.redirect_loop")
+def redirects_for_ever(w):
+    w.app('''
+        def serve(c, n):
+            while read_head(c): answer(c, b"", "301 Moved Permanently", "Location: http://shop.example/\\r\\n")
+    ''')
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:3000"))]
+
+
+@setup("http.health_check_differs")
+def health_check_asks_what_nobody_serves(w):
+    w.app('''
+        def serve(c, n):
+            while True:
+                head = read_head(c)
+                if not head: return
+                if b" /healthz " in head.split(b"\\r\\n")[0]: answer(c, b"", "404 Not Found")
+                else: answer(c)
+    ''')
+    text = HAPROXY.format(server="127.0.0.1:3000 check inter 200ms fall 1").replace(
+        "backend app", "backend app\n    option httpchk GET /healthz\n    http-check expect status 200")
+    conf = w.haproxy(text)
+    w.until(lambda: b"503" in visit(URL), "the server's ejection")
+    return [URL, "--config", conf]
+
+
+@setup("keepalive.mismatch")
+def idle_time_shorter_than_the_pool(w):
+    node(w, "res.end('ok')", "server.keepAliveTimeout = 3000;")
+    conf = w.shop("proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $host;",
+                  before="upstream app { server 127.0.0.1:3000; keepalive 16; }")
+    return [URL, "--config", conf]
+
+
+# --- TLS.
+
+@setup("tls.front_expired")
+def site_certificate_expired(w):
+    chain, key = w.certificate("site", days=-1)
+    w.healthy_app()
+    return ["https://shop.example/", "--config", https_site(w, chain, key), "--cacert", chain]
+
+
+@setup("tls.front_wrong_name")
+def site_certificate_for_another_name(w):
+    chain, key = w.certificate("site", names=("other.example",))
+    w.healthy_app()
+    return ["https://shop.example/", "--config", https_site(w, chain, key), "--cacert", chain]
+
+
+@setup("tls.upstream_wants_tls")
+def plain_to_a_tls_port(w):
+    backend_tls(w, *w.certificate("internal", names=("internal.shop",)))
+    return [URL, "--config", w.shop(pass_to("http://127.0.0.1:8443"))]
+
+
+@setup("tls.upstream_speaks_plain")
+def tls_to_a_plain_port(w):
+    w.healthy_app()
+    return [URL, "--config", w.shop(pass_to("https://127.0.0.1:3000"))]
+
+
+@setup("tls.upstream_expired")
+def upstream_certificate_expired(w):
+    w.certificate("ca", names=("Shop CA",))
+    backend_tls(w, *w.certificate("internal", names=("internal.shop",), days=-1, authority="ca"))
+    return [URL, "--config", w.shop(pass_to("https://127.0.0.1:8443", verify(w, "ca")))]
+
+
+@setup("tls.upstream_wrong_name")
+def upstream_certificate_for_another_name(w):
+    w.certificate("ca", names=("Shop CA",))
+    backend_tls(w, *w.certificate("internal", names=("moved.shop",), authority="ca"))
+    return [URL, "--config", w.shop(pass_to("https://127.0.0.1:8443", verify(w, "ca")))]
+
+
+@setup("tls.upstream_unknown_issuer", "tls.rotated_one_side", "tls.upstream_self_signed")
+def upstream_certificate_by_another_authority(w):
+    w.certificate("ca", names=("Shop CA",))
+    w.certificate("ca-new", names=("New CA",))
+    backend_tls(w, *w.certificate("internal", names=("internal.shop",), authority="ca-new"))
+    return [URL, "--config", w.shop(pass_to("https://127.0.0.1:8443", verify(w, "ca")))]
+
+
+@setup("tls.sni_required")
+def upstream_needs_the_name(w):
+    chain, key = w.certificate("internal", names=("internal.shop",))
+    w.nginx(f"""
+        server {{ listen 8443 ssl default_server; ssl_reject_handshake on; }}
+        server {{ listen 8443 ssl; server_name shop.example internal.shop; ssl_certificate {chain}; ssl_certificate_key {key};
+                 return 200 ok; }}
+    """, name="inner", port=8443)
+    return [URL, "--config", w.shop(pass_to("https://127.0.0.1:8443", "proxy_ssl_name internal.shop;"))]
+
+
+@setup("tls.client_certificate_wanted")
+def upstream_wants_a_client_certificate(w):
+    chain, key = w.certificate("internal", names=("internal.shop",))
+    ca, _ = w.certificate("ca", names=("Shop CA",))
+    backend_tls(w, chain, key, f"ssl_client_certificate {ca}; ssl_verify_client on;")
+    return [URL, "--config", w.shop(pass_to("https://127.0.0.1:8443"))]
+
+
+@setup("tls.no_common_version")
+def no_common_version(w):
+    chain, key = w.certificate("internal", names=("internal.shop",))
+    backend_tls(w, chain, key, "ssl_protocols TLSv1.3;")
+    return [URL, "--config", w.shop(pass_to("https://127.0.0.1:8443", "proxy_ssl_protocols TLSv1.2;"))]
+
+
+# --- Names.
+
+@setup("dns.name_unknown")
+def the_sites_name_is_unknown(w):
+    w.hosts("127.0.0.1 localhost")
+    knot(w, {"example": "$ORIGIN example.\n$TTL 60\n@ SOA ns.example. hostmaster.example. 1 60 60 600 60\n@ NS ns\nns A 127.0.0.1\nwww A 127.0.0.1\n"})
+    return ["http://shop.example/"]
+
+
+@setup("dns.stale_in_proxy")
+def the_upstream_has_moved(w):
+    w.hosts("127.0.0.1 localhost shop.example", "127.0.0.7 app.internal")
+    conf = w.shop(pass_to("http://app.internal:3000"))
+    w.hosts("127.0.0.1 localhost shop.example", "127.0.0.8 app.internal")
+    w.write("app-bind.py", """
+        import socket
+        s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("127.0.0.8", 3000)); s.listen(8)
+        while True:
+            c, _ = s.accept(); c.recv(65536); c.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"); c.close()
+    """)
+    import sys
+    w.start([sys.executable, w.folder / "app-bind.py"])
+    w.wait_port(3000, "127.0.0.8")
+    for _ in range(3):
+        visit(URL)
+    return [URL, "--config", conf]
+
+
+@setup("dns.upstream_unresolvable", "dns.name_unknown")
+def the_upstreams_name_is_unknown(w):
+    knot(w, {"internal": "$ORIGIN internal.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 600 60\n@ NS ns\nns A 127.0.0.1\n"})
+    conf = w.nginx("""
+        resolver 127.0.0.1 ipv6=off; resolver_timeout 2s;
+        server { listen 80; server_name shop.example;
+                 location / { set $app app.internal; proxy_pass http://$app:3000; } }
+    """)
+    return [URL, "--config", conf]
+
+
+# --- Helpers.
+
+from world import program, shell  # noqa: E402
+
+HAPROXY = """
+    defaults
+        mode http
+        timeout connect 2s
+        timeout client 10s
+        timeout server 10s
+    frontend web
+        bind 127.0.0.1:80
+        default_backend app
+    backend app
+        server one {server}
+"""
+
+
+def w_shell(_world, command):
+    shell(command)
+
+
+def visit(url):
+    """The first line the site answers with."""
+    import socket
+    try:
+        with socket.create_connection(("127.0.0.1", 80), 5) as c:
+            c.settimeout(10)
+            c.sendall(b"GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n")
+            return c.recv(200)
+    except OSError:
+        return b""
+
+
+def backend(w, rule, body='''
+        def serve(c, n):
+            while read_head(c): answer(c)
+    '''):
+    """Another machine at 10.9.0.2, with an application on port 3000 and a rule at its door."""
+    shell("ip netns add tw-be && ip link add gw0 type veth peer name be0 && ip link set be0 netns tw-be"
+          " && ip addr add 10.9.0.1/24 dev gw0 && ip link set gw0 up"
+          " && ip netns exec tw-be ip addr add 10.9.0.2/24 dev be0 && ip netns exec tw-be ip link set be0 up"
+          " && ip netns exec tw-be ip link set lo up")
+    w.app(body, wait=False)
+    app = w.processes.pop()
+    app.terminate()
+    app.wait()
+    import sys
+    w.start(["ip", "netns", "exec", "tw-be", sys.executable, w.folder / "app-3000.py"])
+    w.wait_port(3000, "10.9.0.2")
+    if rule:
+        shell("ip netns exec tw-be nft add table inet t && ip netns exec tw-be nft add chain inet t i"
+              " '{ type filter hook input priority 0; }' && ip netns exec tw-be nft add rule inet t i " + rule)
+
+
+def backend_tls(w, chain, key, extra=""):
+    w.nginx(f"server {{ listen 127.0.0.1:8443 ssl; ssl_certificate {chain}; ssl_certificate_key {key}; {extra}"
+            " location / { return 200 ok; } }", name="inner", port=8443)
+
+
+def verify(w, authority):
+    return (f"proxy_ssl_verify on; proxy_ssl_trusted_certificate {w.folder}/{authority}.pem;"
+            " proxy_ssl_name internal.shop; proxy_ssl_server_name on;")
+
+
+def https_site(w, chain, key):
+    return w.nginx(f"""
+        server {{ listen 443 ssl; server_name shop.example; ssl_certificate {chain}; ssl_certificate_key {key};
+                 location / {{ {pass_to("http://127.0.0.1:3000")} }} }}
+    """, port=443)
+
+
+def node(w, answer, more=""):
+    code = f"const server = require('http').createServer((req, res) => {{ {answer} }}); {more} server.listen(3000, '127.0.0.1');"
+    w.start([program("node"), w.write("app.js", code)])
+    w.wait_port(3000)
+
+
+def gunicorn(w, code, *options):
+    w.write("shop.py", code)
+    w.start([program("gunicorn"), "-b", "127.0.0.1:3000", *options, "shop:app"], cwd=w.folder)
+    w.wait_port(3000)
+
+
+def php_fpm_program():
+    import glob
+    found = sorted(glob.glob("/usr/sbin/php-fpm[0-9]*"))
+    return found[-1] if found else program("php-fpm")
+
+
+def php_fpm(w):
+    conf = w.write("fpm.conf", f"""
+        [global]
+        error_log = {w.folder}/fpm.log
+        daemonize = no
+        [www]
+        user = www-data
+        listen = 127.0.0.1:9000
+        pm = static
+        pm.max_children = 2
+    """)
+    w.start([php_fpm_program(), "-F", "-y", conf])
+    w.wait_port(9000)
+
+
+def apache(w, proxy):
+    logs = w.folder / "apache"
+    logs.mkdir()
+    conf = w.write("apache.conf", f"""
+        ServerRoot /etc/apache2
+        PidFile {logs}/apache.pid
+        DefaultRuntimeDir {logs}
+        Mutex file:{logs} default
+        ServerName localhost
+        User www-data
+        Group www-data
+        Listen 80
+        LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+        LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+        LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+        LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+        ErrorLog {logs}/error.log
+        CustomLog {logs}/access.log combined
+        <VirtualHost *:80>
+            ServerName shop.example
+            {proxy}
+        </VirtualHost>
+    """.replace("CustomLog", "LogFormat \"%h %l %u %t \\\"%r\\\" %>s %b\" combined\n        CustomLog"))
+    w.start([program("apache2"), "-f", conf, "-DFOREGROUND"])
+    w.wait_port(80)
+    return conf
+
+
+def caddy(w, directives):
+    conf = w.write("Caddyfile", f"""
+        {{
+            admin off
+            auto_https off
+            storage file_system {w.folder}/caddy
+        }}
+        http://shop.example {{
+            {directives}
+        }}
+    """)
+    w.start([program("caddy"), "run", "--config", conf, "--adapter", "caddyfile"])
+    w.wait_port(80)
+    return conf
+
+
+def knot(w, zones):
+    """A name server for these zones at 127.0.0.1:53; it knows no others."""
+    listed = ""
+    for name, text in zones.items():
+        file = w.write(f"{name}.zone", text)
+        listed += f"  - domain: {name}\n    file: {file}\n"
+    conf = w.folder / "knot.conf"
+    conf.write_text(f"server:\n  listen: 127.0.0.1@53\n  rundir: {w.folder}\n"
+                    f"database:\n  storage: {w.folder}/knot\nzone:\n{listed}")
+    w.start([program("knotd"), "-c", conf])
+    w.wait_port(53)
