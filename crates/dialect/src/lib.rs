@@ -7,10 +7,12 @@
 mod apache;
 mod caddy;
 pub mod config;
+mod go_values;
 mod haproxy;
 pub mod log;
 mod nginx;
 mod product;
 mod traefik;
+mod tree;
 
 pub use product::Product;
