@@ -49,7 +49,8 @@ pub struct Names {
 /// Asks what everybody waits for: the addresses.
 pub async fn observe(case: &Case, host: &str) -> Names {
     let setup = Setup::read();
-    let mut names = Names { host: dns::plain_name(host), given: case.question().resolvers.clone(), ..Names::default() };
+    let mut names =
+        Names { host: dns::plain_name(host), given: case.question().resolvers.clone(), ..Names::default() };
     if let Some(literal) = setup::literal(host) {
         names.host = literal.to_string();
         return Names { addresses: vec![literal], literal: Some(literal), setup, ..names };
@@ -91,7 +92,12 @@ impl Names {
     }
 
     /// The answer of one server to one question, asked once within a run.
-    pub async fn ask(&self, case: &Case, server: SocketAddr, question: Question) -> Rc<Result<Reply, Failure>> {
+    pub async fn ask(
+        &self,
+        case: &Case,
+        server: SocketAddr,
+        question: Question,
+    ) -> Rc<Result<Reply, Failure>> {
         self.ask_patiently(case, server, question, PATIENCE).await
     }
 
@@ -140,10 +146,7 @@ impl Names {
         server: SocketAddr,
         question: impl Fn(Kind) -> Question,
     ) -> (Rc<Result<Reply, Failure>>, Rc<Result<Reply, Failure>>) {
-        tokio::join!(
-            self.ask(case, server, question(Kind::A)),
-            self.ask(case, server, question(Kind::Aaaa)),
-        )
+        tokio::join!(self.ask(case, server, question(Kind::A)), self.ask(case, server, question(Kind::Aaaa)),)
     }
 
     /// The addresses of the first name server that has some; the system's, if it is quicker.
