@@ -10,7 +10,7 @@ mod names;
 mod question;
 mod worker;
 
-pub use files::SystemFiles;
+pub use files::{Hosts, ResolvConf, SystemFiles};
 pub use names::NameState;
 
 use names::{Names, Seen};

@@ -23,45 +23,64 @@ impl Default for SystemFiles {
 
 /// What `hosts` says: addresses by name in lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Hosts(HashMap<String, Vec<IpAddr>>);
+pub struct Hosts {
+    names: HashMap<String, Vec<IpAddr>>,
+    /// The line on which a name has an address, counted from 1.
+    lines: HashMap<(String, IpAddr), u32>,
+}
 
 impl Hosts {
-    pub(super) fn parse(text: &str) -> Self {
-        let mut names: HashMap<String, Vec<IpAddr>> = HashMap::new();
-        for line in text.lines() {
+    /// Reads the text of the file; lines that make no sense are left out, as the system does.
+    pub fn parse(text: &str) -> Self {
+        let mut hosts = Self::default();
+        for (number, line) in (1..).zip(text.lines()) {
             let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
             let Some(Ok(address)) = words.next().map(str::parse::<IpAddr>) else { continue };
             for name in words {
-                let addresses = names.entry(name.to_ascii_lowercase()).or_default();
+                let name = name.to_ascii_lowercase();
+                let addresses = hosts.names.entry(name.clone()).or_default();
                 if !addresses.contains(&address) {
                     addresses.push(address);
+                    hosts.lines.insert((name, address), number);
                 }
             }
         }
-        Self(names)
+        hosts
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&[IpAddr]> {
-        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-        self.0.get(&name).map(Vec::as_slice)
+    /// The addresses of a name, if the file knows it.
+    pub fn get(&self, name: &str) -> Option<&[IpAddr]> {
+        self.names.get(&key(name)).map(Vec::as_slice)
     }
+
+    /// The line on which the name has this address, counted from 1.
+    pub fn line(&self, name: &str, address: IpAddr) -> Option<u32> {
+        self.lines.get(&(key(name), address)).copied()
+    }
+}
+
+fn key(name: &str) -> String {
+    name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
 /// What `resolv.conf` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ResolvConf {
-    pub(super) servers: Vec<SocketAddr>,
-    pub(super) search: Vec<String>,
+pub struct ResolvConf {
+    /// The servers to ask, in order; this host where the file names none.
+    pub servers: Vec<SocketAddr>,
+    /// The domains below which short names are looked for.
+    pub search: Vec<String>,
     /// Names with fewer dots than this are first tried below the search list.
-    pub(super) ndots: usize,
+    pub ndots: usize,
     /// How long one server may take for one question.
-    pub(super) patience: Duration,
+    pub patience: Duration,
     /// How often the list of servers is gone through.
-    pub(super) rounds: usize,
+    pub rounds: usize,
 }
 
 impl ResolvConf {
-    pub(super) fn parse(text: &str) -> Self {
+    /// Reads the text of the file as the system does.
+    pub fn parse(text: &str) -> Self {
         let mut conf = Self::of_servers(Vec::new());
         for line in text.lines() {
             let mut words = line.split(['#', ';']).next().unwrap_or_default().split_ascii_whitespace();
@@ -86,6 +105,18 @@ impl ResolvConf {
     /// These servers, no search list.
     pub(super) fn of_servers(servers: Vec<SocketAddr>) -> Self {
         Self { servers, search: Vec::new(), ndots: 1, patience: PATIENCE, rounds: ROUNDS }
+    }
+
+    /// The full names that stand for a name, in the order in which they are asked for.
+    pub fn forms(&self, name: &str) -> Vec<String> {
+        if name.ends_with('.') || self.search.is_empty() {
+            return vec![name.to_owned()];
+        }
+        let below = self.search.iter().map(|domain| format!("{name}.{}", domain.trim_end_matches('.')));
+        let mut forms: Vec<_> = below.collect();
+        let dots = name.matches('.').count();
+        forms.insert(if dots >= self.ndots { 0 } else { forms.len() }, name.to_owned());
+        forms
     }
 
     fn set_option(&mut self, word: &str) {
@@ -156,6 +187,7 @@ mod tests {
         assert_eq!(hosts.get("A").unwrap(), expected);
         assert_eq!(hosts.get("a.EXAMPLE.").unwrap(), &expected[..1]);
         assert_eq!(hosts.get("b"), None);
+        assert_eq!((hosts.line("A.", expected[1]), hosts.line("b", expected[0])), (Some(3), None));
     }
 
     #[test]

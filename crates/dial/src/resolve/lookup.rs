@@ -41,7 +41,7 @@ impl Servers<'_> {
     async fn look_up_forms(&self, name: &str) -> Result<Found, Ending> {
         let mut first_ending = None;
         let mut own_ending = None;
-        for form in forms(name, self.conf) {
+        for form in self.conf.forms(name) {
             // What cannot be written as a name cannot exist.
             let Ok(mut full) = Name::from_str_relaxed(&form) else { continue };
             full.set_fqdn(true);
@@ -152,18 +152,6 @@ impl Servers<'_> {
     }
 }
 
-/// The forms in which a name is asked for: with or without the search list, whichever fits first.
-fn forms(name: &str, conf: &ResolvConf) -> Vec<String> {
-    if name.ends_with('.') || conf.search.is_empty() {
-        return vec![name.to_owned()];
-    }
-    let below = conf.search.iter().map(|domain| format!("{name}.{}", domain.trim_end_matches('.')));
-    let mut forms: Vec<_> = below.collect();
-    let dots = name.matches('.').count();
-    forms.insert(if dots >= conf.ndots { 0 } else { forms.len() }, name.to_owned());
-    forms
-}
-
 /// Whether a message answers the question, be it by "no such name".
 fn usable(answer: Message) -> Result<Message, Ending> {
     match answer.metadata.response_code {
@@ -260,7 +248,7 @@ mod tests {
     fn check(name: &str, ndots: usize, expected: &[&str]) {
         let search = vec!["a.example".to_owned(), "b.example.".to_owned()];
         let conf = ResolvConf { search, ndots, ..ResolvConf::of_servers(Vec::new()) };
-        assert_eq!(forms(name, &conf), expected);
+        assert_eq!(conf.forms(name), expected);
     }
 
     #[test]
