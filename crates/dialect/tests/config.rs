@@ -100,3 +100,28 @@ fn nginx_takes_the_location_the_product_would_take() {
     expect("wiki.example.org", "/Start", "fastcgi://unix:/run/php/php8.2-fpm.sock");
     expect("unknown.example.net", "/", "itself");
 }
+
+#[test]
+fn haproxy_as_debian_lays_it_out() {
+    check(Product::Haproxy, "haproxy-debian", "/etc/haproxy/haproxy.cfg");
+}
+
+#[test]
+fn haproxy_with_much_that_is_wrong() {
+    check(Product::Haproxy, "haproxy-troubled", "/etc/haproxy");
+}
+
+#[test]
+fn haproxy_takes_the_backend_the_product_would_take() {
+    let config = config(Product::Haproxy, "haproxy-debian", "/etc/haproxy/haproxy.cfg");
+    let expect = |host: &str, path: &str, expected: &str| {
+        assert_eq!(upstream_for(&config, host, path), expected, "{host}{path}");
+    };
+    expect("shop.example.org", "/", "http://10.0.3.11:8080");
+    expect("www.shop.example.org", "/api/x", "https://api1.internal:8443");
+    expect("shop.example.org", "/a.css", "http://unix:/run/static.sock");
+    expect("x.static.example.org", "/", "http://unix:/run/static.sock");
+    expect("handbook.example.org", "/", "http://10.0.5.1:80");
+    expect("unknown.example.net", "/", "http://127.0.0.1:8000");
+    expect("shop.example.org", "/alive", "itself");
+}

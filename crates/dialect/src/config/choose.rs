@@ -89,7 +89,8 @@ fn keep_best_names(config: &GatewayConfig, sites: &mut Vec<Site<'_>>) {
 fn order(product: Product, fitting: &mut [(u32, u32, &Route)]) {
     match product {
         Product::Nginx => order_locations(fitting),
-        Product::Haproxy | Product::Apache => {}
+        // What hangs on more than names and paths may not hold: it comes after what surely does.
+        Product::Haproxy | Product::Apache => fitting.sort_by_key(|(_, _, route)| route.is_conditional),
         Product::Caddy | Product::Traefik => {
             fitting.sort_by_key(|(host, path, _)| Reverse((*host, *path)));
         }

@@ -1,6 +1,6 @@
 //! Where a gateway waits for clients.
 
-use super::{At, Fact, HostRule};
+use super::{At, Fact, GatewayConfig, HostRule, NoteKind};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,6 +51,40 @@ impl fmt::Display for ListenAddress {
             }
             ListenAddress::Tcp { host: Some(host), port } => write!(formatter, "{host}:{port}"),
             ListenAddress::Unix(path) => write!(formatter, "unix:{}", path.display()),
+        }
+    }
+}
+
+impl GatewayConfig {
+    /// Where no site of an address says that it takes unknown names, the first one does.
+    pub(crate) fn mark_fallbacks(&mut self) {
+        for place in 0..self.listeners.len() {
+            let (before, rest) = self.listeners.split_at_mut(place);
+            let Some((own, after)) = rest.split_first_mut() else { return };
+            let is_first = !before.iter().any(|other| other.address == own.address);
+            let has_named = after.iter().any(|other| other.address == own.address && other.is_fallback);
+            own.is_fallback |= is_first && !has_named;
+        }
+    }
+
+    /// Two sites of one address with the same name: only the first is ever reached.
+    pub(crate) fn note_shadowed(&mut self) {
+        let mut notes = Vec::new();
+        for (place, later) in self.listeners.iter().enumerate() {
+            for earlier in self.listeners.iter().take(place).filter(|other| other.address == later.address) {
+                let twice = later.names.iter().find(|name| earlier.names.contains(name));
+                if let Some(HostRule::Exact(name)) = twice
+                    && earlier.at != later.at
+                    && !matches!(name.as_str(), "" | "_")
+                {
+                    let (name, address, first) = (name.clone(), later.address.clone(), earlier.at.clone());
+                    notes.push((later.at.clone(), NoteKind::SiteShadowed { name, address, first }));
+                    break;
+                }
+            }
+        }
+        for (at, what) in notes {
+            self.note(at, what);
         }
     }
 }

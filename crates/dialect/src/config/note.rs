@@ -115,6 +115,13 @@ pub enum NoteKind {
         /// Where the one is that wins.
         first: Option<At>,
     },
+    /// A line needs a switch that is not on.
+    SwitchMissing {
+        /// The switch (`SSLProxyEngine on`).
+        directive: String,
+        /// The line that needs it.
+        needed_by: String,
+    },
     /// A setting stands where it has no effect.
     WithoutEffect {
         /// The setting.
@@ -144,6 +151,7 @@ impl NoteKind {
             NoteKind::BufferConflict { .. } => "buffer_conflict",
             NoteKind::CheckWithoutHost { .. } => "check_without_host",
             NoteKind::SiteShadowed { .. } => "site_shadowed",
+            NoteKind::SwitchMissing { .. } => "switch_missing",
             NoteKind::WithoutEffect { .. } => "without_effect",
         }
     }
@@ -190,6 +198,9 @@ impl NoteKind {
                 ("address", address.to_string()),
                 ("first", first.as_ref().map(ToString::to_string).unwrap_or_default()),
             ],
+            NoteKind::SwitchMissing { directive, needed_by } => {
+                vec![("directive", directive.clone()), ("needed_by", needed_by.clone())]
+            }
             NoteKind::WithoutEffect { directive, because } => {
                 vec![("directive", directive.clone()), ("because", because.clone())]
             }

@@ -27,7 +27,7 @@ pub struct Route {
     pub deadlines: Deadlines,
     /// What is asked of the upstream's certificate, where TLS is spoken to it.
     pub tls: UpstreamTls,
-    /// The largest head of an answer it takes, in bytes.
+    /// The largest head of an answer it takes, in bytes; in Apache the largest single line of it.
     pub header_buffer: Fact<u64>,
     /// The largest body of a request it takes, in bytes; nothing where there is no limit.
     pub body_limit: Option<Fact<u64>>,
@@ -56,7 +56,8 @@ pub struct Deadlines {
     pub between_bytes: Option<Fact<Duration>>,
     /// Between two writes of the request.
     pub send: Option<Fact<Duration>>,
-    /// How long an idle connection to the upstream is kept; nothing: none is kept (see `keeps_idle`).
+    /// How long an idle connection to the upstream is kept; nothing: none is kept; [`Deadlines::FOR_EVER`]: until
+    /// the upstream closes it.
     pub pool_idle: Option<Fact<Duration>>,
     /// How many idle connections to the upstream are kept; 0: none.
     pub keeps_idle: Option<Fact<u32>>,
@@ -66,6 +67,11 @@ pub struct Deadlines {
     pub queue: Option<Fact<Duration>>,
     /// How long a tunnel (WebSocket) may be silent.
     pub tunnel: Option<Fact<Duration>>,
+}
+
+impl Deadlines {
+    /// Longer than anything lasts: there is a wait, but it has no limit.
+    pub const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 }
 
 /// What is asked of, and shown to, an upstream that speaks TLS.

@@ -58,11 +58,11 @@ pub(crate) fn read(entry: &Entry, files: &dyn Files) -> GatewayConfig {
     for server in http.iter().filter(|one| one.name == "server" && one.block.is_some()) {
         site::read(&nginx, &scope, server, &mut config);
     }
-    site::note_shadowed(&mut config);
+    config.note_shadowed();
     if let Some(block) = root.iter().find(|one| one.name == "stream" && one.block.is_some()) {
         stream::read(&nginx, &outer, block, &mut config);
     }
-    site::mark_fallbacks(&mut config);
+    config.mark_fallbacks();
     logs::read(&nginx, &root, &mut config);
     config
 }

@@ -4,6 +4,7 @@ use super::pool::{self, Idle};
 use super::scope::{Scope, fact};
 use super::syntax::Directive;
 use super::variables::{expand, variables};
+use crate::config::address::split_port;
 use crate::config::{
     Fact, GatewayConfig, NoteKind, Place, Resolves, Scheme, UpstreamAddress, UpstreamConfig,
 };

@@ -7,7 +7,7 @@ use super::{Nginx, pass};
 use crate::Product;
 use crate::config::address::split_port;
 use crate::config::choose::best_by_path;
-use crate::config::{Fact, GatewayConfig, HostRule, ListenAddress, Listener, NoteKind, PathRule, Route};
+use crate::config::{Fact, GatewayConfig, HostRule, ListenAddress, Listener, PathRule, Route};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -82,39 +82,6 @@ pub(super) fn address(text: &str) -> Option<ListenAddress> {
     let port = port.map_or(Some(80), |port| port.parse().ok())?;
     let host = (!matches!(host, "*" | "0.0.0.0")).then(|| host.to_owned());
     Some(ListenAddress::Tcp { host, port })
-}
-
-/// Where nobody says `default_server`, the first site of an address is the one for unknown names.
-pub(super) fn mark_fallbacks(config: &mut GatewayConfig) {
-    for place in 0..config.listeners.len() {
-        let (before, rest) = config.listeners.split_at_mut(place);
-        let Some((own, after)) = rest.split_first_mut() else { return };
-        let is_first = !before.iter().any(|other| other.address == own.address);
-        let has_named = after.iter().any(|other| other.address == own.address && other.is_fallback);
-        own.is_fallback |= is_first && !has_named;
-    }
-}
-
-/// Two sites of one address with the same name: only the first is ever reached.
-pub(super) fn note_shadowed(config: &mut GatewayConfig) {
-    let mut notes = Vec::new();
-    for (place, later) in config.listeners.iter().enumerate() {
-        for earlier in config.listeners.iter().take(place).filter(|other| other.address == later.address) {
-            let twice = later.names.iter().find(|name| earlier.names.contains(name));
-            if let Some(HostRule::Exact(name)) = twice
-                && earlier.at != later.at
-                && !(name.is_empty() || name == "_" && later.is_fallback)
-            {
-                let first = earlier.at.clone();
-                let address = later.address.clone();
-                notes.push((later.at.clone(), NoteKind::SiteShadowed { name: name.clone(), address, first }));
-                break;
-            }
-        }
-    }
-    for (at, what) in notes {
-        config.note(at, what);
-    }
 }
 
 fn names(scope: &Scope<'_>) -> Vec<HostRule> {
