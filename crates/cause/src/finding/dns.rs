@@ -39,8 +39,6 @@ kinds! {
     SPLIT_HORIZON "dns.split_horizon" Info Dns Root [ConnectTimedOut, ConnectRefused, AddressUnroutable];
     /// The gateway uses an address that its upstream's name does not have any more.
     STALE_IN_PROXY "dns.stale_in_proxy" Critical Gateway Root [ConnectRefused, ConnectTimedOut, AddressUnroutable, TlsWrongName];
-    /// The gateway looks up the name of its upstream only when it starts.
-    RESOLVED_AT_START "dns.resolved_at_start" Info Gateway Root [];
     /// A name in the gateway's configuration does not resolve.
     UPSTREAM_UNRESOLVABLE "dns.upstream_unresolvable" Critical Gateway Root [NameUnknown, NameServerFailed, NameTimedOut];
     /// A short name resolves only with a search list, which not every resolver applies.

@@ -1,18 +1,16 @@
 //! Does the gateway use an address that its upstream's name does not have any more?
 //!
 //! Proves: an address the gateway uses (its open connections on this machine, its error log) is not in the current
-//! answer for the name, and the current address takes connections. That a name is looked up only at start is no fault
-//! yet, and said as information.
+//! answer for the name, and the current address takes connections.
 
 use super::subject::{self, Subject, listed};
 use crate::observe::names::Touch;
 use crate::{Case, Checked, Place, UpstreamAddress};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
-use torwart_cause::finding::dns::{RESOLVED_AT_START, STALE_IN_PROXY};
+use torwart_cause::finding::dns::STALE_IN_PROXY;
 use torwart_cause::finding::{Finding, Fix, Said, said};
 use torwart_dialect::Product;
-use torwart_dialect::config::Resolves;
 
 pub async fn check(case: &Case) -> Checked {
     let mut checked = Checked::not_applicable();
@@ -52,7 +50,7 @@ async fn one(case: &Case, subject: &Subject) -> Checked {
         }
         return Checked::found(vec![finding]);
     }
-    at_start(case, subject).await
+    Checked::fine()
 }
 
 /// An address the gateway uses, and how we know.
@@ -115,21 +113,6 @@ async fn working(case: &Case, subject: &Subject, current: &[IpAddr]) -> Option<I
         }
     }
     None
-}
-
-async fn at_start(case: &Case, subject: &Subject) -> Checked {
-    let Some(upstream) = &subject.upstream else { return Checked::fine() };
-    let gateway = case.gateway().await;
-    let Some((_, config)) = gateway.route_to(&upstream.address) else { return Checked::fine() };
-    if config.resolves != Resolves::AtStart {
-        return Checked::fine();
-    }
-    let written = said("dns-resolved-at-start").with("name", subject.host()).with("written", &config.written);
-    let mut finding = Finding::new(&RESOLVED_AT_START, 95, subject.place()).proof(written);
-    if let Some(fix) = fix(case, subject).await {
-        finding = finding.fix(fix);
-    }
-    Checked::found(vec![finding])
 }
 
 /// The lines that make the product look names up while it runs.

@@ -38,7 +38,6 @@ dns-system-says-nothing = Für { $name } findet dieser Rechner keine Adresse.
 dns-server-says = Der Nameserver { $server } nennt für { $name } { $addresses }.
 dns-gateway-connected = Das Gateway hat eine Verbindung zu { $address }.
 dns-gateway-logged = Das Protokoll des Gateways nennt { $address } ({ $times }-mal): { $line }
-dns-resolved-at-start = Das Gateway löst { $name } nur beim Start auf: { $written }
 dns-not-absolute = Als vollständigen Namen gibt es { $name } für { $server } nicht.
 dns-completed = Die Suchliste dieses Rechners macht aus { $name } den Namen { $full }, der zu { $addresses } führt.
 dns-ipv6-refuses = [{ $address }]:{ $port } lehnt Verbindungen ab.

@@ -38,7 +38,6 @@ dns-system-says-nothing = For { $name } this machine finds no address.
 dns-server-says = The name server { $server } gives { $addresses } for { $name }.
 dns-gateway-connected = The gateway has a connection to { $address }.
 dns-gateway-logged = The gateway's log names { $address } ({ $times } times): { $line }
-dns-resolved-at-start = The gateway looks up { $name } only when it starts: { $written }
 dns-not-absolute = As a complete name, { $name } does not exist for { $server }.
 dns-completed = The search list of this machine makes { $full } of { $name }, which leads to { $addresses }.
 dns-ipv6-refuses = [{ $address }]:{ $port } refuses connections.
