@@ -13,6 +13,8 @@ kinds! {
     RELOAD_PENDING "gateway.reload_pending" Info Gateway Root [Misconfigured];
     /// The names of upstreams are looked up at start only.
     NAMES_AT_START "gateway.names_at_start" Info Gateway Root [ConnectRefused, AddressUnroutable, ConnectTimedOut];
+    /// Upstreams are named by variables, and nobody may be asked for their addresses.
+    RESOLVER_MISSING "gateway.resolver_missing" Critical Gateway Root [NameUnknown, NameServerFailed, Misconfigured];
     /// Settings of an upstream are ignored because another entry shares its worker.
     WORKER_SHARING "gateway.worker_sharing" Info Gateway Root [];
     /// Requests that must not be repeated are repeated.

@@ -5,8 +5,8 @@
 //! is somebody else's business and nothing is known. Facts keep file and line, so that a finding can name the line to change.
 
 mod address;
-mod entries;
 mod disk;
+mod entries;
 mod route;
 
 use crate::observe::host::Host;
@@ -112,10 +112,12 @@ impl Gateway {
     /// The route that leads to an upstream, and its line; routes of the site come first.
     pub fn route_to(&self, upstream: &UpstreamAddress) -> Option<(&Route, &UpstreamConfig)> {
         let all = self.config.iter().flat_map(|config| &config.routes);
-        let leads = |route: &&Route, it: &&UpstreamConfig| ours(&it.address).as_ref() == Some(upstream) && !route.upstreams.is_empty();
-        self.routes().chain(all).find_map(|route| {
-            Some((route, route.upstreams.iter().find(|it| leads(&route, it))?))
-        })
+        let leads = |route: &&Route, it: &&UpstreamConfig| {
+            ours(&it.address).as_ref() == Some(upstream) && !route.upstreams.is_empty()
+        };
+        self.routes()
+            .chain(all)
+            .find_map(|route| Some((route, route.upstreams.iter().find(|it| leads(&route, it))?)))
     }
 
     /// Whether a site of the configuration bears this name, and not only one that takes any.
@@ -133,7 +135,8 @@ impl Gateway {
             let sockets = host.process(pid).and_then(|process| process.sockets.as_deref());
             sockets.is_some_and(|sockets| sockets.contains(&inode))
         };
-        let owns_port = self.is_here && host.on_port(port).any(|row| self.pids.iter().any(|pid| holds(*pid, row.inode)));
+        let owns_port =
+            self.is_here && host.on_port(port).any(|row| self.pids.iter().any(|pid| holds(*pid, row.inode)));
         let listens = route::listens_on(config, port);
         let is_named = self.names(name) && addresses.iter().all(|ip| !ip.to_string().eq(name));
         u32::from(owns_port) * 8

@@ -92,7 +92,8 @@ impl Host {
 
     /// The processes that hold a socket, as far as we may look.
     pub fn holders(&self, inode: u64) -> impl Iterator<Item = &Process> {
-        let holds = move |process: &&Process| process.sockets.as_ref().is_some_and(|all| all.contains(&inode));
+        let holds =
+            move |process: &&Process| process.sockets.as_ref().is_some_and(|all| all.contains(&inode));
         self.processes.iter().filter(holds)
     }
 
@@ -113,7 +114,8 @@ impl Host {
 
     async fn watch(&self) -> Watched {
         let begun = self.looked_at.unwrap_or_else(Instant::now);
-        let throttles: Vec<_> = self.processes.iter().filter_map(|it| Some((it.pid, throttle(it)?))).collect();
+        let throttles: Vec<_> =
+            self.processes.iter().filter_map(|it| Some((it.pid, throttle(it)?))).collect();
         let mut watched = Watched::default();
         for round in 0..LOOKS {
             sleep_until(begun + BETWEEN_LOOKS * round).await;
@@ -145,8 +147,12 @@ impl Watched {
         if others.len() < 2 {
             return Vec::new();
         }
-        let is_full = |look: &Vec<Queue>, queue: &Queue| look.iter().any(|it| it.inode == queue.inode && it.is_full());
-        first.iter().filter(|queue| queue.is_full() && others.iter().all(|look| is_full(look, queue))).collect()
+        let is_full =
+            |look: &Vec<Queue>, queue: &Queue| look.iter().any(|it| it.inode == queue.inode && it.is_full());
+        first
+            .iter()
+            .filter(|queue| queue.is_full() && others.iter().all(|look| is_full(look, queue)))
+            .collect()
     }
 }
 
@@ -210,7 +216,8 @@ fn takes(local: SocketAddr, ip: IpAddr) -> bool {
 }
 
 fn uptime() -> Duration {
-    let seconds = text("/proc/uptime").split_ascii_whitespace().next().and_then(|word| word.parse::<f64>().ok());
+    let seconds =
+        text("/proc/uptime").split_ascii_whitespace().next().and_then(|word| word.parse::<f64>().ok());
     Duration::try_from_secs_f64(seconds.unwrap_or(0.0)).unwrap_or_default()
 }
 
@@ -297,7 +304,8 @@ mod tests {
 
     #[test]
     fn a_listener_on_all_addresses_takes_connections_to_any() {
-        let host = Host { tcp: vec![row("0.0.0.0:80"), row("[::]:81"), row("127.0.0.1:82")], ..Host::default() };
+        let host =
+            Host { tcp: vec![row("0.0.0.0:80"), row("[::]:81"), row("127.0.0.1:82")], ..Host::default() };
         let count = |address: &str| host.listeners(address.parse().expect("an address")).count();
         assert_eq!((count("10.0.0.1:80"), count("[::1]:80")), (1, 0));
         assert_eq!((count("10.0.0.1:81"), count("[::1]:81")), (1, 1));
@@ -313,10 +321,13 @@ mod tests {
 
     #[test]
     fn a_queue_must_be_full_in_every_look() {
-        let queue = |waiting| Queue { place: Listens::Unix("/run/app.sock".into()), inode: 7, waiting, limit: 5 };
-        let full = Watched { looks: vec![vec![queue(5)], vec![queue(6)], vec![queue(5)]], ..Watched::default() };
+        let queue =
+            |waiting| Queue { place: Listens::Unix("/run/app.sock".into()), inode: 7, waiting, limit: 5 };
+        let full =
+            Watched { looks: vec![vec![queue(5)], vec![queue(6)], vec![queue(5)]], ..Watched::default() };
         assert_eq!(full.always_full().len(), 1);
-        let emptied = Watched { looks: vec![vec![queue(5)], vec![queue(1)], vec![queue(5)]], ..Watched::default() };
+        let emptied =
+            Watched { looks: vec![vec![queue(5)], vec![queue(1)], vec![queue(5)]], ..Watched::default() };
         assert!(emptied.always_full().is_empty());
         assert_eq!(emptied.always_waiting(&Listens::Unix("/run/app.sock".into())), Some((1, 5)));
         let seldom = Watched { looks: vec![vec![queue(5)], vec![queue(5)]], ..Watched::default() };

@@ -41,7 +41,9 @@ fn children(folder: &Path, pattern: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     names
-        .filter(|name| (!name.starts_with('.') || pattern.starts_with('.')) && fits(pattern.as_bytes(), name.as_bytes()))
+        .filter(|name| {
+            (!name.starts_with('.') || pattern.starts_with('.')) && fits(pattern.as_bytes(), name.as_bytes())
+        })
         .map(|name| folder.join(name))
         .collect()
 }
@@ -50,7 +52,9 @@ fn children(folder: &Path, pattern: &str) -> Vec<PathBuf> {
 fn fits(pattern: &[u8], name: &[u8]) -> bool {
     match (pattern, name) {
         ([], []) => true,
-        ([b'*', rest @ ..], _) => (0..=name.len()).any(|skip| name.get(skip..).is_some_and(|name| fits(rest, name))),
+        ([b'*', rest @ ..], _) => {
+            (0..=name.len()).any(|skip| name.get(skip..).is_some_and(|name| fits(rest, name)))
+        }
         ([b'?', rest @ ..], [_, name @ ..]) => fits(rest, name),
         ([b'[', rest @ ..], [byte, name @ ..]) => match rest.iter().position(|byte| *byte == b']') {
             Some(end) => {

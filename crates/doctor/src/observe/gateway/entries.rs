@@ -90,8 +90,10 @@ fn started_with(product: Product, process: &Process) -> Option<Entry> {
     match product {
         Product::Nginx => {
             entry.root = first(&["-p"]).map(|path| folder.join(path));
-            let inside = |path: PathBuf| entry.root.as_ref().map_or_else(|| path.clone(), |root| root.join(&path));
-            let by_prefix = || entry.root.as_ref().map(|root| root.join("conf/nginx.conf")).filter(|it| it.is_file());
+            let inside =
+                |path: PathBuf| entry.root.as_ref().map_or_else(|| path.clone(), |root| root.join(&path));
+            let by_prefix =
+                || entry.root.as_ref().map(|root| root.join("conf/nginx.conf")).filter(|it| it.is_file());
             entry.files.extend(first(&["-c"]).map(inside).or_else(by_prefix).or_else(usual));
         }
         Product::Haproxy => {
@@ -104,7 +106,9 @@ fn started_with(product: Product, process: &Process) -> Option<Entry> {
         Product::Apache => {
             entry.root = first(&["-d"]);
             entry.defines = values(&words, &["-D"]);
-            let inside = |path: PathBuf| entry.root.as_ref().map_or_else(|| folder.join(&path), |root| root.join(&path));
+            let inside = |path: PathBuf| {
+                entry.root.as_ref().map_or_else(|| folder.join(&path), |root| root.join(&path))
+            };
             entry.files.extend(first(&["-f"]).map(inside).or_else(usual));
         }
         Product::Caddy => {
@@ -130,7 +134,8 @@ fn values(words: &[&str], flags: &[&str]) -> Vec<String> {
                 found.extend(after.first().map(|value| (*value).to_owned()));
             } else if let Some(value) = word.strip_prefix(flag) {
                 let is_short = flag.len() == 2;
-                let value = if is_short { Some(value.trim_start_matches('=')) } else { value.strip_prefix('=') };
+                let value =
+                    if is_short { Some(value.trim_start_matches('=')) } else { value.strip_prefix('=') };
                 found.extend(value.map(str::to_owned));
             }
         }
@@ -155,7 +160,9 @@ const fn usual_files(product: Product) -> &'static [&'static str] {
             "/usr/local/apache2/conf/httpd.conf",
         ],
         Product::Caddy => &["/etc/caddy/Caddyfile", "/etc/caddy/caddy.json"],
-        Product::Traefik => &["/etc/traefik/traefik.yml", "/etc/traefik/traefik.yaml", "/etc/traefik/traefik.toml"],
+        Product::Traefik => {
+            &["/etc/traefik/traefik.yml", "/etc/traefik/traefik.yaml", "/etc/traefik/traefik.toml"]
+        }
     }
 }
 
@@ -186,7 +193,8 @@ mod tests {
 
     #[test]
     fn the_others_are_read_from_their_flags() {
-        let apache = entry(Product::Apache, "apache2", &["apache2", "-d", "/srv/w", "-f", "conf/a.conf", "-DSSL"]);
+        let apache =
+            entry(Product::Apache, "apache2", &["apache2", "-d", "/srv/w", "-f", "conf/a.conf", "-DSSL"]);
         assert_eq!(apache.files, [PathBuf::from("/srv/w/conf/a.conf")]);
         assert_eq!(apache.defines, ["SSL"]);
         let caddy = entry(Product::Caddy, "caddy", &["caddy", "run", "--config", "/srv/Caddyfile"]);
@@ -212,7 +220,8 @@ mod tests {
             ],
             ..Host::default()
         };
-        let nginx: Vec<_> = running(&host).into_iter().filter(|it| it.entry.product == Product::Nginx).collect();
+        let nginx: Vec<_> =
+            running(&host).into_iter().filter(|it| it.entry.product == Product::Nginx).collect();
         let pids: Vec<_> = nginx.iter().map(|it| it.pids.clone()).collect();
         assert_eq!(pids, [vec![10, 11], vec![20]]);
     }

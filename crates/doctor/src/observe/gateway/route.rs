@@ -10,7 +10,8 @@ use torwart_dialect::config::{At, GatewayConfig, ListenAddress, Route};
 pub fn of_site(config: &GatewayConfig, url: &SiteUrl) -> Vec<usize> {
     let path = url.target.split('?').next().unwrap_or("/");
     let fitting = config.routes_for(&url.host, path);
-    let on_port: Vec<&Route> = fitting.iter().copied().filter(|route| is_on_port(config, route, url.port)).collect();
+    let on_port: Vec<&Route> =
+        fitting.iter().copied().filter(|route| is_on_port(config, route, url.port)).collect();
     let chosen = if on_port.is_empty() { fitting } else { on_port };
     let certain = chosen.iter().position(|route| !route.is_conditional).unwrap_or(chosen.len());
     let likely = chosen.into_iter().take(certain + 1);
@@ -38,13 +39,19 @@ fn port_of(address: &ListenAddress) -> Option<u16> {
 fn is_on_port(config: &GatewayConfig, route: &Route, port: u16) -> bool {
     let Some(at) = &route.at else { return false };
     let before = |other: &At| other.file == at.file && other.line <= at.line;
-    let listeners = || config.listeners.iter().filter_map(|it| Some((it.at.as_ref()?, port_of(&it.address)?)));
-    let Some(nearest) = listeners().filter(|(place, _)| before(place)).map(|(place, _)| place.line).max() else {
+    let listeners =
+        || config.listeners.iter().filter_map(|it| Some((it.at.as_ref()?, port_of(&it.address)?)));
+    let Some(nearest) = listeners().filter(|(place, _)| before(place)).map(|(place, _)| place.line).max()
+    else {
         return false;
     };
     let lines = config.routes.iter().filter_map(|other| other.at.as_ref());
-    let border = lines.filter(|place| place.file == at.file && place.line < nearest).map(|place| place.line).max();
+    let border =
+        lines.filter(|place| place.file == at.file && place.line < nearest).map(|place| place.line).max();
     listeners().any(|(place, own)| {
-        place.file == at.file && place.line <= nearest && border.is_none_or(|line| place.line > line) && own == port
+        place.file == at.file
+            && place.line <= nearest
+            && border.is_none_or(|line| place.line > line)
+            && own == port
     })
 }

@@ -72,7 +72,7 @@ fn extended(text: &str, name: &str) -> Option<u64> {
 /// The number behind a word at the beginning of a line.
 pub fn keyed(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| {
-        let (word, rest) = line.split_once(|c: char| c == ' ' || c == ':' || c == '\t')?;
+        let (word, rest) = line.split_once([' ', ':', '\t'])?;
         if word != name {
             return None;
         }

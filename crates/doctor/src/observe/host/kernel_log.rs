@@ -68,7 +68,10 @@ fn word(line: &str) -> Option<KernelWord> {
     if let Some((_, rest)) = line.split_once("Killed process ") {
         return Some(KernelWord::MemoryKill { process: between(rest, "(", ")")? });
     }
-    if line.contains("segfault at") || line.contains("general protection") || line.contains("trap invalid opcode") {
+    if line.contains("segfault at")
+        || line.contains("general protection")
+        || line.contains("trap invalid opcode")
+    {
         let process = line.split_once('[').map(|(name, _)| name)?;
         let process = process.trim_start_matches("traps: ").trim().to_owned();
         return Some(KernelWord::Crash { process });
@@ -78,7 +81,10 @@ fn word(line: &str) -> Option<KernelWord> {
     }
     if line.contains("apparmor=\"DENIED\"") {
         let process = between(line, "comm=\"", "\"").unwrap_or_default();
-        return Some(KernelWord::Apparmor { process, wanted: between(line, "operation=\"", "\"").unwrap_or_default() });
+        return Some(KernelWord::Apparmor {
+            process,
+            wanted: between(line, "operation=\"", "\"").unwrap_or_default(),
+        });
     }
     if line.contains("avc:") && line.contains("denied") {
         let process = between(line, "comm=\"", "\"").unwrap_or_default();
@@ -113,8 +119,14 @@ mod tests {
     #[test]
     fn crashes_are_seen_in_both_wordings() {
         let expected = Some(KernelWord::Crash { process: "php-fpm8.2".to_owned() });
-        assert_eq!(told("php-fpm8.2[812]: segfault at 0 ip 00007f sp 00007f error 4 in opcache.so"), expected);
-        assert_eq!(told("traps: php-fpm8.2[812] general protection fault ip:7f sp:7f error:0 in libc.so"), expected);
+        assert_eq!(
+            told("php-fpm8.2[812]: segfault at 0 ip 00007f sp 00007f error 4 in opcache.so"),
+            expected
+        );
+        assert_eq!(
+            told("traps: php-fpm8.2[812] general protection fault ip:7f sp:7f error:0 in libc.so"),
+            expected
+        );
     }
 
     #[test]
@@ -122,7 +134,10 @@ mod tests {
         let line = "type=AVC msg=audit(1763740000.123:45): avc:  denied  { name_connect } for  pid=812 comm=\"nginx\" \
                     dest=3000 scontext=system_u:system_r:httpd_t:s0 tclass=tcp_socket permissive=0";
         let event = audit(line, Duration::from_secs(1_763_740_060)).expect("an event");
-        assert_eq!(event.what, KernelWord::Selinux { process: "nginx".to_owned(), wanted: "name_connect".to_owned() });
+        assert_eq!(
+            event.what,
+            KernelWord::Selinux { process: "nginx".to_owned(), wanted: "name_connect".to_owned() }
+        );
         assert_eq!(event.age, Duration::from_secs(60));
         let line = "audit: type=1400 audit(1763740000.1:9): apparmor=\"DENIED\" operation=\"connect\" profile=\"nginx\" \
                     name=\"/run/app.sock\" pid=1 comm=\"nginx\" requested_mask=\"wr\"";

@@ -36,7 +36,9 @@ pub fn group_folders(text: &str, controller: &str) -> Vec<String> {
     let mut folders = Vec::new();
     for line in text.lines() {
         let mut parts = line.splitn(3, ':');
-        let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let (Some(_), Some(controllers), Some(path)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
         if controllers.is_empty() {
             folders.push(format!("/sys/fs/cgroup{path}"));
         } else if controllers.split(',').any(|name| name == controller) {
@@ -66,7 +68,10 @@ mod tests {
 
     #[test]
     fn groups_are_found_in_both_versions() {
-        assert_eq!(group_folders("0::/system.slice/shop.service\n", "cpu"), ["/sys/fs/cgroup/system.slice/shop.service"]);
+        assert_eq!(
+            group_folders("0::/system.slice/shop.service\n", "cpu"),
+            ["/sys/fs/cgroup/system.slice/shop.service"]
+        );
         let old = "4:memory:/docker/ab\n2:cpu,cpuacct:/docker/ab\n0::/\n";
         assert_eq!(
             group_folders(old, "cpu"),

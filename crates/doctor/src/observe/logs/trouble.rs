@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 use torwart_cause::Cause;
+use torwart_cause::finding::Said;
 use torwart_dialect::Product;
 
 /// Something that went wrong again and again, in one way at one upstream.
@@ -12,6 +13,8 @@ pub struct Trouble {
     pub what: What,
     /// The product's words for how it ended, where it has such: HAProxy's flags.
     pub flags: Option<String>,
+    /// What the product's words mean, where the reader of its lines says so.
+    pub meaning: Option<Said>,
     /// The upstream, as the log names it.
     pub upstream: Option<String>,
     /// How often in the last hour.

@@ -1,0 +1,295 @@
+//! Does the upstream begin its answer before the gateway gives up?
+//!
+//! Measures the time to the first byte, three times where it matters, against the gateway's own deadline. Three answers
+//! after the same time are a timer, three that differ are work. An upstream that takes the request and never says a word
+//! is told apart from a slow one by waiting longer than the gateway does. A slow upstream within its deadline is healthy.
+
+use super::seconds;
+use crate::observe::answer::{question, way_to};
+use crate::observe::exchange::{Exchange, Way, exchange};
+use crate::{Case, Checked, Scheme, Upstream};
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+use torwart_cause::Cause;
+use torwart_cause::finding::capacity::NO_ANSWER;
+use torwart_cause::finding::time::{CLOSE_TO_DEADLINE, CONSTANT_DELAY, SLOWER_THAN_GATEWAY};
+use torwart_cause::finding::{Finding, FindingKind, Fix, Hop, Said, Severity, Where, said};
+use torwart_dialect::config::Fact;
+
+/// Measures, and compares.
+pub async fn check(case: &Case) -> Checked {
+    let upstreams = case.upstreams().await;
+    let asked = upstreams.iter().filter(|it| matches!(it.address.scheme, Scheme::Http | Scheme::Https));
+    let mut checked = Checked::not_applicable();
+    let each = asked.take(MOST).map(|upstream| one(case, upstream));
+    for one in crate::observe::front::all(each).await {
+        checked = checked.and(one);
+    }
+    checked
+}
+
+/// What the visitors see, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Good,
+    /// A gateway's error, or nothing.
+    Bad,
+    /// It has not come yet either.
+    Pending,
+}
+
+async fn one(case: &Case, upstream: &Upstream) -> Checked {
+    if !case.reach(&upstream.address).await.is_connected() {
+        return Checked::not_applicable();
+    }
+    let Some(way) = way_to(case, &upstream.address).await else { return Checked::not_applicable() };
+    let gateway = case.gateway().await;
+    let deadline =
+        gateway.route_to(&upstream.address).and_then(|(route, _)| route.deadlines.first_byte.clone());
+    let Some(first) = patient(case, &way, deadline.as_ref()).await else { return Checked::not_applicable() };
+    match first.cause() {
+        Some(Cause::HeadTimedOut) => silent(case, upstream, &way, &first, deadline).await,
+        Some(_) if first.status().is_none() => Checked::not_applicable(),
+        _ => answered(case, upstream, &way, &first, deadline).await,
+    }
+}
+
+/// Asks once and waits: as long as the gateway would and some more, but no longer than it takes to be sure.
+async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> Option<Exchange> {
+    let rest = case.left().saturating_sub(RESERVE);
+    let enough =
+        deadline.map_or(rest, |fact| (fact.value * 5 / 4 + Duration::from_secs(1)).max(SURE)).min(rest);
+    let host = case.question().url.authority();
+    let question = question(case, &host, &[]);
+    let mut asking = pin!(exchange(case, way, &question, enough));
+    tokio::select! {
+        biased;
+        asked = &mut asking => return asked,
+        () = sleep(SURE.min(enough)) => {}
+    }
+    match seen(case).await {
+        // The gateway has given up already: how much longer it would take does not matter to anybody.
+        Seen::Bad => Some(Exchange { took: SURE, attempt: gave_up(), ..Exchange::default() }),
+        Seen::Good | Seen::Pending => asking.await,
+    }
+}
+
+/// The evidence of a wait given up after [`SURE`].
+fn gave_up() -> torwart_cause::Attempt {
+    let done = torwart_cause::Step::Done { took: Duration::ZERO };
+    let ending = torwart_cause::Ending::TimedOut(torwart_cause::Deadline::FirstByte);
+    let head = torwart_cause::Step::Failed { ending, after: SURE };
+    torwart_cause::Attempt { connect: done.clone(), send: done, head, ..torwart_cause::Attempt::default() }
+}
+
+async fn seen(case: &Case) -> Seen {
+    let Ok(front) = timeout(SOON, case.front()).await else { return Seen::Pending };
+    match front.worst() {
+        None if front.has_good() => Seen::Good,
+        Some(page) if page.exchange.status().is_some() => Seen::Bad,
+        _ => Seen::Pending,
+    }
+}
+
+/// No byte came: too slow for the gateway, or dumb.
+async fn silent(
+    case: &Case,
+    upstream: &Upstream,
+    way: &Way,
+    first: &Exchange,
+    deadline: Option<Fact<Duration>>,
+) -> Checked {
+    let host = case.question().url.authority();
+    let question = question(case, &host, &[]);
+    let patience = first.waited().min(case.left().saturating_sub(RESERVE)).min(AGAIN);
+    let again = (1..SAMPLES).map(|_| exchange(case, way, &question, patience));
+    let again = crate::observe::front::all(again).await;
+    let is_silent =
+        |it: &&Option<Exchange>| it.as_ref().is_some_and(|it| it.cause() == Some(Cause::HeadTimedOut));
+    if again.iter().filter(is_silent).count() + 1 < SAMPLES || patience < Duration::from_secs(2) {
+        return Checked::not_applicable();
+    }
+    let seen = seen(case).await;
+    if seen == Seen::Good {
+        return Checked::not_applicable();
+    }
+    let sure = if seen == Seen::Bad { 93 } else { 80 };
+    let place = Where::hop(Hop::Application).address(&upstream.address);
+    let fact = said("time-no-first-byte")
+        .with("upstream", &upstream.address)
+        .with("tries", SAMPLES)
+        .with("seconds", seconds(first.waited()));
+    let mut finding = Finding::new(&NO_ANSWER, sure, place).proof_by(fact, curl(upstream, case));
+    if let Some(connected) = case.reach(&upstream.address).await.connected() {
+        let took = seconds(connected.took);
+        finding = finding.proof(said("time-connected").with("upstream", &upstream.address).with("seconds", took));
+    }
+    if let Some(deadline) = deadline {
+        finding = finding.proof(gateway_waits(&deadline));
+    }
+    Checked::found(vec![finding])
+}
+
+/// An answer came: how close was it?
+async fn answered(
+    case: &Case,
+    upstream: &Upstream,
+    way: &Way,
+    first: &Exchange,
+    deadline: Option<Fact<Duration>>,
+) -> Checked {
+    let measured =
+        said("time-first-byte").with("upstream", &upstream.address).with("seconds", seconds(first.waited()));
+    let limit = deadline.as_ref().map(|fact| fact.value);
+    let matters = first.waited() >= WORTH_A_LOOK || limit.is_some_and(|limit| first.waited() * 2 >= limit);
+    if !matters {
+        return Checked::fine().said(measured);
+    }
+    let host = case.question().url.authority();
+    let question = question(case, &host, &[]);
+    let mut times = vec![first.waited()];
+    for _ in 1..SAMPLES {
+        let rest = case.left().saturating_sub(RESERVE);
+        let enough =
+            limit.map_or(rest, |limit| limit + Duration::from_millis(500)).max(first.waited() * 2).min(rest);
+        let Some(again) = exchange(case, way, &question, enough).await else { break };
+        // A wait cut short by our own deadline proves only as much as it lasted.
+        if again.status().is_none() && again.cause() != Some(Cause::HeadTimedOut) {
+            break;
+        }
+        times.push(again.waited());
+    }
+    if times.len() < SAMPLES {
+        return Checked::fine().said(measured);
+    }
+    times.sort();
+    let (Some(&least), Some(&most)) = (times.first(), times.last()) else { return Checked::fine() };
+    let tried = said("time-first-bytes")
+        .with("upstream", &upstream.address)
+        .with("times", times.iter().map(|time| seconds(*time)).collect::<Vec<_>>().join(", "));
+    let mut findings = Vec::new();
+    if let Some(deadline) = &deadline {
+        let kind = if least >= deadline.value {
+            Some((&SLOWER_THAN_GATEWAY, 95))
+        } else if most * 5 >= deadline.value * 4 && least * 2 >= deadline.value {
+            Some((&CLOSE_TO_DEADLINE, 85))
+        } else {
+            None
+        };
+        if let Some((kind, sure)) = kind {
+            findings.push(late(case, upstream, kind, sure, &tried, deadline).await);
+        }
+    }
+    if least >= Duration::from_secs(1) && is_timer(least, most) {
+        let place = Where::hop(Hop::Application).address(&upstream.address);
+        let finding = Finding::new(&CONSTANT_DELAY, 80, place).proof_by(tried, curl(upstream, case));
+        findings.push(
+            finding.proof(said("time-constant").with("spread", most.saturating_sub(least).as_millis())),
+        );
+    }
+    Checked::found(findings).said(measured)
+}
+
+async fn late(
+    case: &Case,
+    upstream: &Upstream,
+    kind: &'static FindingKind,
+    sure: u8,
+    tried: &Said,
+    deadline: &Fact<Duration>,
+) -> Finding {
+    let mut place = Where::hop(Hop::Application).address(&upstream.address);
+    if let Some(at) = &deadline.at {
+        place = place.file(at.file.display(), at.line);
+    }
+    let mut finding = Finding::new(kind, sure, place)
+        .proof_by(tried.clone(), curl(upstream, case))
+        .proof(gateway_waits(deadline));
+    if *kind == SLOWER_THAN_GATEWAY {
+        match seen(case).await {
+            Seen::Good => finding = finding.severity(Severity::Info),
+            Seen::Bad => finding = finding.proof(said("time-gateway-gave-up")),
+            Seen::Pending => {}
+        }
+    }
+    let file = deadline.at.as_ref().map(|at| (at.file.display().to_string(), at.line));
+    let gateway = case.gateway().await;
+    let product = gateway.product().map(|product| product.name().to_owned());
+    let (Some(file), Some(product)) = (file, product) else { return finding };
+    let value = Duration::from_secs(deadline.value.as_secs().max(1) * 4);
+    let after = with_seconds(&deadline.written, value);
+    finding.fix(Fix {
+        product: Some(product),
+        file: Some(file),
+        before: Some(deadline.written.clone()),
+        after,
+    })
+}
+
+/// The directive with another time: its last word that holds a digit is replaced.
+fn with_seconds(written: &str, time: Duration) -> String {
+    let is_time = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit());
+    let Some(old) = written.split_ascii_whitespace().rfind(is_time) else { return written.to_owned() };
+    let end = if old.ends_with(';') { ";" } else { "" };
+    written.replace(old, &format!("{}s{end}", time.as_secs()))
+}
+
+fn gateway_waits(deadline: &Fact<Duration>) -> Said {
+    said(if deadline.is_default { "time-gateway-waits-default" } else { "time-gateway-waits" })
+        .with("seconds", seconds(deadline.value))
+        .with("written", &deadline.written)
+}
+
+/// Three times within three percent, or twenty milliseconds, of each other.
+fn is_timer(least: Duration, most: Duration) -> bool {
+    most.saturating_sub(least) <= (least * 3 / 100).max(Duration::from_millis(20))
+}
+
+fn curl(upstream: &Upstream, case: &Case) -> String {
+    let host = case.question().url.authority();
+    let target = &case.question().url.target;
+    let format = "-so /dev/null -w '%{time_connect} %{time_starttransfer}\\n'";
+    match &upstream.address.place {
+        crate::Place::Unix(path) => {
+            format!("curl {format} --unix-socket {} http://{host}{target}", path.display())
+        }
+        _ => format!("curl {format} -k -H 'Host: {host}' '{}{target}'", upstream.address),
+    }
+}
+
+/// How many upstreams are measured.
+const MOST: usize = 2;
+/// A claim about time needs three.
+const SAMPLES: usize = 3;
+/// An upstream that has said nothing for so long, while its gateway has given up, is slow or dumb.
+const SURE: Duration = Duration::from_secs(6);
+/// How long the second and third try of a dumb upstream last.
+const AGAIN: Duration = Duration::from_secs(4);
+/// How long we wait for the site's own answer before we call it pending.
+const SOON: Duration = Duration::from_millis(200);
+/// Below this time nobody has to wait.
+const WORTH_A_LOOK: Duration = Duration::from_millis(900);
+/// Left for those who conclude something from it.
+const RESERVE: Duration = Duration::from_millis(2500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_equal_times_are_a_timer() {
+        let ms = Duration::from_millis;
+        assert!(is_timer(ms(5002), ms(5011)));
+        assert!(is_timer(ms(5000), ms(5150)));
+        assert!(!is_timer(ms(1200), ms(1900)));
+    }
+
+    #[test]
+    fn a_longer_time_keeps_the_directive() {
+        let time = Duration::from_secs(8);
+        assert_eq!(with_seconds("proxy_read_timeout 2s;", time), "proxy_read_timeout 8s;");
+        assert_eq!(with_seconds("timeout server 2000", time), "timeout server 8s");
+        assert_eq!(with_seconds("ProxyTimeout", time), "ProxyTimeout");
+    }
+}
