@@ -42,10 +42,10 @@ fn context(diagnosis: &Diagnosis, lang: Lang, setting: Setting<'_>) -> Value {
     values! {
         lang => lang.tag(), style => STYLE.trim_end(), labels => labels,
         tone => tone(diagnosis),
-        title => phrase::verdict(diagnosis, lang),
+        title => phrase::headline(diagnosis, lang),
         summary => inline(&summary),
         url => &diagnosis.url, seen_from => &diagnosis.seen_from, others => &diagnosis.others,
-        at => setting.at, version => setting.version,
+        at => setting.at, at_told => phrase::time(setting.at), version => setting.version,
         stations => stations(diagnosis, lang),
         picture => picture_in_words(diagnosis, lang),
         verdict => verdict.map(|finding| entry(finding, diagnosis, lang)),
@@ -93,9 +93,13 @@ fn change(remedy: &Remedy) -> Value {
     values! {
         product => &remedy.product,
         file => remedy.file.as_ref().map(|(path, line)| phrase::file(path, *line)),
-        before => &remedy.before, after => &remedy.after,
+        before => lines(remedy.before.as_ref()), after => lines(remedy.after.as_ref()),
         text => remedy.text.as_deref().map(html),
     }
+}
+
+fn lines(text: Option<&String>) -> Vec<String> {
+    text.into_iter().flat_map(|text| text.lines()).map(str::to_owned).collect()
 }
 
 /// The stations for the drawing: where they stand, and how the link to each is.

@@ -132,7 +132,7 @@ fn footer(diagnosis: &Diagnosis, lang: Lang, setting: Setting<'_>) -> String {
         &[
             ("version", Arg::Text(setting.version)),
             ("place", Arg::Text(&diagnosis.seen_from)),
-            ("at", Arg::Text(setting.at)),
+            ("at", Arg::Text(&phrase::time(setting.at))),
         ],
     );
     escaped(&format!("{effort}{told} {origin}"))

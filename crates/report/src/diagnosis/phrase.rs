@@ -19,6 +19,12 @@ pub(super) fn verdict_line(diagnosis: &Diagnosis, lang: Lang) -> String {
 
 /// The verdict without its id.
 pub(super) fn verdict(diagnosis: &Diagnosis, lang: Lang) -> String {
+    let place = diagnosis.verdict().and_then(|finding| place(&finding.place));
+    headline(diagnosis, lang) + &place.map(|place| format!(" ({place})")).unwrap_or_default()
+}
+
+/// The verdict without place and id.
+pub(super) fn headline(diagnosis: &Diagnosis, lang: Lang) -> String {
     let Some(finding) = diagnosis.verdict() else {
         let url = [("url", Arg::Text(&diagnosis.url))];
         return match diagnosis.outcome {
@@ -27,8 +33,7 @@ pub(super) fn verdict(diagnosis: &Diagnosis, lang: Lang) -> String {
         };
     };
     let title = FindingPage::of(finding.kind, lang).title;
-    let place = place(&finding.place).map(|place| format!(" ({place})")).unwrap_or_default();
-    format!("{}: {title}{place}", severity(finding.severity, lang))
+    format!("{}: {title}", severity(finding.severity, lang))
 }
 
 /// How bad: "Fault", "Weak point", "Note".
@@ -65,6 +70,11 @@ pub(super) fn confidence(finding: &Finding, lang: Lang) -> String {
 /// Who must act.
 pub(super) fn actor(finding: &Finding, lang: Lang) -> String {
     sentence::actor(finding.kind.who, lang)
+}
+
+/// "2026-11-21 03:00:00 UTC" for `2026-11-21T03:00:00Z`.
+pub(super) fn time(at: &str) -> String {
+    at.replacen('T', " ", 1).replace('Z', " UTC")
 }
 
 /// How much was looked at, and how long it took.

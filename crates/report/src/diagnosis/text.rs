@@ -137,11 +137,15 @@ impl Page<'_> {
     fn remedies(&mut self, finding: &Finding) {
         self.heading("label-what-to-do");
         let remedies = remedy::remedies(finding, self.diagnosis, self.lang);
-        for remedy in &remedies {
+        for (index, remedy) in remedies.iter().enumerate() {
+            if index > 0 {
+                self.text.push('\n');
+            }
             self.remedy(remedy);
         }
         let more = remedy::more_products(finding, &remedies, self.lang);
         let (id, program) = (finding.kind.id, self.setting.program);
+        self.text.push('\n');
         if !more.is_empty() {
             let products = more.join(", ");
             let args = [("products", Arg::Text(&products))];
@@ -195,10 +199,13 @@ impl Page<'_> {
                 let told = words::say(self.lang, "doctor-because-of", &args);
                 self.wrapped("    ", 4, &told);
             }
-            for proof in &finding.evidence {
+            // A note is told in short: nothing is wrong.
+            let is_note = finding.severity == Severity::Info;
+            let proofs = if is_note { 1 } else { finding.evidence.len() };
+            for proof in finding.evidence.iter().take(proofs) {
                 let fact = said(&proof.said, self.lang);
                 self.wrapped("      ", 6, &fact);
-                if let Some(command) = &proof.repeat {
+                if let Some(command) = proof.repeat.as_ref().filter(|_| !is_note) {
                     self.command(command);
                 }
             }
