@@ -93,17 +93,25 @@ impl Exchange {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// What went wrong, if something did. A body larger than we care to read is nothing wrong.
+    /// What went wrong, if something did. A body larger or longer than we care to read is nothing wrong.
     pub fn cause(&self) -> Option<Cause> {
         match self.attempt.body.ending() {
             Some(Ending::TooLarge(Limit::BodyBytes)) => None,
+            _ if self.is_stream() => None,
             _ => attempt_cause(&self.attempt),
         }
     }
 
-    /// Whether a whole answer came that is no server error.
+    /// Whether an answer came that is no server error: whole, or of a kind that goes on for long.
     pub fn is_good(&self) -> bool {
-        self.is_whole && self.status().is_some_and(|status| status < 500)
+        (self.is_whole || self.is_stream()) && self.status().is_some_and(|status| status < 500)
+    }
+
+    /// Whether the answer is one whose body may be silent for long and well, such as an event stream, or a tunnel.
+    pub fn is_stream(&self) -> bool {
+        let kind = self.field("content-type").unwrap_or_default().to_ascii_lowercase();
+        let is_silent = matches!(self.attempt.body.ending(), Some(Ending::TimedOut(_)));
+        is_silent && STREAMS.iter().any(|stream| kind.starts_with(stream))
     }
 
     /// Whether the connection, and the handshake where there is one, were made.
@@ -111,11 +119,16 @@ impl Exchange {
         self.attempt.connect.is_done() && !self.attempt.handshake.is_failed()
     }
 
-    /// Whether the connection ended before any byte of an answer.
+    /// Whether the connection was made and ended before any byte of an answer. A reset may come so early that making
+    /// the connection seems to fail.
     pub fn is_unanswered(&self) -> bool {
-        let ended =
-            matches!(self.cause(), Some(Cause::ClosedBeforeHead | Cause::ResetBeforeHead | Cause::SendCut));
-        self.is_connected() && self.attempt.received == 0 && ended
+        match self.cause() {
+            Some(Cause::ConnectReset) => true,
+            Some(Cause::ClosedBeforeHead | Cause::ResetBeforeHead | Cause::SendCut) => {
+                self.is_connected() && self.attempt.received == 0
+            }
+            _ => false,
+        }
     }
 
     /// How long the far end took from the request to its answer, or to whatever ended the wait.
@@ -280,3 +293,14 @@ const STALL: Duration = Duration::from_secs(5);
 const HEAD: usize = 256 * 1024;
 /// How much of a body is read: enough that a cut one shows.
 const BODY: usize = 1536 * 1024;
+
+/// Media types whose bodies are silent for long and well.
+const STREAMS: &[&str] = &[
+    "text/event-stream",
+    "application/grpc",
+    "multipart/x-mixed-replace",
+    "audio/",
+    "video/",
+    "application/x-ndjson",
+    "application/stream+json",
+];

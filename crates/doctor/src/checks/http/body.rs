@@ -68,10 +68,8 @@ async fn stalled(
     way: &Way,
     exchange: &Exchange,
 ) -> Option<Finding> {
-    let kind = exchange.field("content-type").unwrap_or_default().to_ascii_lowercase();
-    let is_stream = STREAMS.iter().any(|stream| kind.starts_with(stream));
     let is_counted = matches!(exchange.response.map(|response| response.framing), Some(Framing::Length(_)));
-    if is_stream || scene.serves_visitors() {
+    if scene.serves_visitors() {
         return None;
     }
     let again = question(case, &asked.answered.host, &[]);
@@ -113,13 +111,3 @@ fn chunks(
     };
     asked.finding(scene, kind, 95).proof_by(fact, asked.curl(case, way, "--raw -o answer.bin"))
 }
-
-/// Media types whose bodies are silent for long and well.
-const STREAMS: &[&str] = &[
-    "text/event-stream",
-    "application/grpc",
-    "multipart/x-mixed-replace",
-    "audio/",
-    "video/",
-    "application/x-ndjson",
-];
