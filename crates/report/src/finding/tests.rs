@@ -30,6 +30,8 @@ const PRODUCTS: &[&str] = &[
     "iptables",
     "firewalld",
     "ufw",
+    "fail2ban",
+    "fail2ban",
     "BIND",
     "Knot",
     "Unbound",
