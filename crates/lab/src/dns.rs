@@ -1,9 +1,12 @@
 //! A scripted name server: the right answer, every wrong one, and none at all, over UDP and TCP.
 //!
-//! It knows the names it is given and nothing else; any other name does not exist. How a name is answered may change
-//! with every query, or after a time, and may be changed while it runs.
+//! It knows the names and zones it is given and nothing else; any other name does not exist, and is refused by a server
+//! that has zones. How a name is answered may change with every query, or after a time, and while it runs.
 
 mod message;
+mod zone;
+
+pub use zone::{Data, Role, Zone};
 
 use crate::ground::{Ground, Task};
 use crate::script::Span;
@@ -60,6 +63,8 @@ pub enum Reply {
     Empty,
     /// An alias of itself by way of another name.
     Loop,
+    /// The server failed (RCODE 2) unless it is asked not to check signatures (CD); then these addresses.
+    Bogus(Vec<IpAddr>),
     /// Over UDP cut off (TC set) and without records; over TCP these addresses.
     Truncated(Vec<IpAddr>),
     /// Bytes that are no DNS message, but for the number of the query.
@@ -84,6 +89,7 @@ pub struct Query {
 #[derive(Default)]
 struct Shared {
     rules: Mutex<HashMap<String, Entry>>,
+    zones: Mutex<Vec<Zone>>,
     queries: Mutex<Vec<Query>>,
 }
 
@@ -138,6 +144,15 @@ impl NameServer {
         let entry = Entry { rule, since: Instant::now(), asked: HashMap::new() };
         let name = name.trim_end_matches('.').to_ascii_lowercase();
         self.shared.rules.lock().unwrap_or_else(PoisonError::into_inner).insert(name, entry);
+    }
+
+    /// Answers for a zone from now on; rules for single names come first.
+    pub fn set_zone(&self, zone: Zone) {
+        let mut zones = self.shared.zones.lock().unwrap_or_else(PoisonError::into_inner);
+        zones.retain(|known| known.name != zone.name);
+        zones.push(zone);
+        // The nearest zone answers.
+        zones.sort_by_key(|zone| std::cmp::Reverse(zone.name.len()));
     }
 
     /// Every query so far.
@@ -210,11 +225,29 @@ impl Shared {
     async fn reply(&self, query: &[u8], is_tcp: bool) -> Option<Vec<u8>> {
         let question = Question::read(query)?;
         self.note(&question, is_tcp);
+        if let Some(answer) = self.from_zones(&question) {
+            return Some(answer);
+        }
         let (reply, ttl, delay) = self.choose(&question);
         if let Some(delay) = delay {
             tokio::time::sleep(delay).await;
         }
         message::answer(&question, &reply, ttl, is_tcp)
+    }
+
+    /// What the zones say, where there are zones and no rule for the name.
+    fn from_zones(&self, question: &Question) -> Option<Vec<u8>> {
+        if self.rules.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&question.name) {
+            return None;
+        }
+        let zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+        if zones.is_empty() {
+            return None;
+        }
+        match zones.iter().find(|zone| zone.holds(&question.name)) {
+            Some(zone) => Some(zone.answer(question)),
+            None => message::answer(question, &Reply::Refused, 0, true),
+        }
     }
 
     fn note(&self, question: &Question, is_tcp: bool) {

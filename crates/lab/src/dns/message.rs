@@ -1,4 +1,4 @@
-//! As much of a DNS message (RFC 1035 §4) as a name server needs that knows only addresses and aliases.
+//! As much of a DNS message (RFC 1035 §4) as a name server needs that knows only addresses, aliases and delegations.
 
 use super::Reply;
 use std::net::IpAddr;
@@ -8,6 +8,7 @@ use std::net::IpAddr;
 pub(super) struct Question {
     number: u16,
     is_recursion_desired: bool,
+    is_checking_disabled: bool,
     /// In lower case, without the last dot.
     pub(super) name: String,
     pub(super) kind: u16,
@@ -40,6 +41,7 @@ impl Question {
         Some(Self {
             number: u16::from_be_bytes(message.get(..2)?.try_into().ok()?),
             is_recursion_desired: flags.first()? & 1 == 1,
+            is_checking_disabled: flags.last()? & 0x10 != 0,
             name: labels.join("."),
             kind,
             raw: message.get(HEADER..at + 4)?.to_vec(),
@@ -61,12 +63,13 @@ pub(super) fn answer(question: &Question, reply: &Reply, ttl: u32, is_tcp: bool)
             let other = Question { raw, ..question.clone() };
             return Some(message(&other, 0, false, &[]));
         }
-        Reply::NxDomain => return Some(message(question, 3, false, &[])),
+        Reply::NxDomain => return Some(message(question, NXDOMAIN, false, &[])),
         Reply::ServFail => return Some(message(question, 2, false, &[])),
+        Reply::Bogus(_) if !question.is_checking_disabled => return Some(message(question, 2, false, &[])),
         Reply::Refused => return Some(message(question, 5, false, &[])),
         Reply::Truncated(_) if !is_tcp => return Some(message(question, 0, true, &[])),
         Reply::Empty => Vec::new(),
-        Reply::Addresses(addresses) | Reply::Truncated(addresses) => addresses
+        Reply::Addresses(addresses) | Reply::Truncated(addresses) | Reply::Bogus(addresses) => addresses
             .iter()
             .filter_map(|address| address_record(question.kind, *address))
             .map(|(kind, data)| record(&POINTER_TO_QUESTION, kind, ttl, &data))
@@ -91,23 +94,52 @@ fn address_record(kind: u16, address: IpAddr) -> Option<(u16, Vec<u8>)> {
     }
 }
 
+/// What an answer consists of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sections {
+    pub(super) rcode: u8,
+    pub(super) is_authoritative: bool,
+    pub(super) is_truncated: bool,
+    pub(super) offers_recursion: bool,
+    pub(super) answers: Vec<Vec<u8>>,
+    pub(super) authorities: Vec<Vec<u8>>,
+    pub(super) additionals: Vec<Vec<u8>>,
+}
+
+/// An answer as a server gives it that speaks for the name and asks others too.
 fn message(question: &Question, rcode: u8, is_truncated: bool, records: &[Vec<u8>]) -> Vec<u8> {
+    let answers = records.to_vec();
+    let sections = Sections {
+        rcode,
+        is_authoritative: true,
+        is_truncated,
+        offers_recursion: true,
+        answers,
+        ..Sections::default()
+    };
+    assemble(question, &sections)
+}
+
+/// The message of an answer.
+pub(super) fn assemble(question: &Question, sections: &Sections) -> Vec<u8> {
     let mut bytes = question.number.to_be_bytes().to_vec();
     // QR and AA, TC, RD as asked; RA and the code.
-    bytes.push(0x84 | u8::from(is_truncated) << 1 | u8::from(question.is_recursion_desired));
-    bytes.push(0x80 | rcode);
-    let count = u16::try_from(records.len()).unwrap_or(u16::MAX);
-    for number in [1, count, 0, 0] {
-        bytes.extend_from_slice(&number.to_be_bytes());
+    let flags = u8::from(sections.is_authoritative) << 2 | u8::from(sections.is_truncated) << 1;
+    bytes.push(0x80 | flags | u8::from(question.is_recursion_desired));
+    bytes.push(u8::from(sections.offers_recursion) << 7 | sections.rcode);
+    let parts = [&sections.answers, &sections.authorities, &sections.additionals];
+    bytes.extend_from_slice(&1_u16.to_be_bytes());
+    for part in parts {
+        bytes.extend_from_slice(&u16::try_from(part.len()).unwrap_or(u16::MAX).to_be_bytes());
     }
     bytes.extend_from_slice(&question.raw);
-    for record in records {
+    for record in parts.into_iter().flatten() {
         bytes.extend_from_slice(record);
     }
     bytes
 }
 
-fn record(owner: &[u8], kind: u16, ttl: u32, data: &[u8]) -> Vec<u8> {
+pub(super) fn record(owner: &[u8], kind: u16, ttl: u32, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
     let class = 1_u16;
     let parts: [&[u8]; 6] =
@@ -116,7 +148,7 @@ fn record(owner: &[u8], kind: u16, ttl: u32, data: &[u8]) -> Vec<u8> {
 }
 
 /// A name as labels; labels longer than 63 bytes are cut.
-fn name(text: &str) -> Vec<u8> {
+pub(super) fn name(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for label in text.split('.').filter(|label| !label.is_empty()) {
         let label = label.as_bytes().get(..label.len().min(63)).unwrap_or_default();
@@ -128,8 +160,11 @@ fn name(text: &str) -> Vec<u8> {
 }
 
 const HEADER: usize = 12;
-const A: u16 = 1;
-const CNAME: u16 = 5;
-const AAAA: u16 = 28;
+pub(super) const A: u16 = 1;
+pub(super) const NS: u16 = 2;
+pub(super) const CNAME: u16 = 5;
+pub(super) const SOA: u16 = 6;
+pub(super) const AAAA: u16 = 28;
+pub(super) const NXDOMAIN: u8 = 3;
 /// The name of the question, by compression (RFC 1035 §4.1.4).
 const POINTER_TO_QUESTION: [u8; 2] = [0xc0, HEADER as u8];

@@ -51,6 +51,7 @@ fn each_reply_has_its_form() {
     check(Reply::Addresses(vec![[127, 0, 0, 9].into()]), "code 0 tc 0 records 1 tail [127, 0, 0, 9]");
     check(Reply::NxDomain, "code 3 tc 0 records 0");
     check(Reply::ServFail, "code 2 tc 0 records 0");
+    check(Reply::Bogus(vec![[127, 0, 0, 9].into()]), "code 2 tc 0 records 0");
     check(Reply::Refused, "code 5 tc 0 records 0");
     check(Reply::Empty, "code 0 tc 0 records 0");
     check(Reply::Loop, "code 0 tc 0 records 2");
@@ -86,6 +87,49 @@ fn a_cut_off_answer_is_whole_over_tcp() {
     let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
     tcp.read_exact(&mut reply).expect("answers");
     assert_eq!(describe(&reply), "code 0 tc 0 records 1 tail [127, 0, 0, 9]");
+}
+
+/// Code, AA, RA, and the counts of the three sections.
+fn flags(server: &NameServer, name: &str, kind: u16) -> (u8, bool, bool, [u8; 3]) {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    socket.set_read_timeout(Some(Duration::from_secs(5))).expect("a timeout can be set");
+    socket.send_to(&query(name, kind), server.address()).expect("can be sent");
+    let mut buffer = [0; 512];
+    let count = socket.recv(&mut buffer).expect("answers");
+    assert!(count >= 12);
+    (buffer[3] & 15, buffer[2] & 4 != 0, buffer[3] & 0x80 != 0, [buffer[7], buffer[9], buffer[11]])
+}
+
+#[test]
+fn a_zone_answers_refers_and_shows_its_head() {
+    let ground = Ground::start().expect("the lab starts");
+    let server = NameServer::start(&ground, []).expect("listens");
+    let address = |last| Data::Address([127, 0, 0, last].into());
+    let records = vec![
+        ("lab.test".to_owned(), Data::NameServer("ns.lab.test".to_owned())),
+        ("www.lab.test".to_owned(), address(1)),
+        ("alias.lab.test".to_owned(), Data::Alias("www.lab.test".to_owned())),
+        ("gone.lab.test".to_owned(), Data::Alias("nowhere.lab.test".to_owned())),
+        ("sub.lab.test".to_owned(), Data::NameServer("ns.sub.lab.test".to_owned())),
+        ("ns.sub.lab.test".to_owned(), address(2)),
+    ];
+    let zone = Zone { name: "lab.test".to_owned(), serial: 7, ttl: 60, records, role: Role::Authority };
+    server.set_zone(zone.clone());
+    assert_eq!(flags(&server, "www.lab.test", 1), (0, true, false, [1, 0, 0]));
+    assert_eq!(flags(&server, "www.lab.test", 28), (0, true, false, [0, 1, 0]), "no such type, and the head");
+    assert_eq!(flags(&server, "alias.lab.test", 1), (0, true, false, [2, 0, 0]));
+    assert_eq!(flags(&server, "gone.lab.test", 1), (3, true, false, [1, 1, 0]));
+    assert_eq!(flags(&server, "none.lab.test", 1), (3, true, false, [0, 1, 0]));
+    assert_eq!(flags(&server, "lab.test", 6), (0, true, false, [1, 0, 0]));
+    assert_eq!(
+        flags(&server, "a.sub.lab.test", 1),
+        (0, false, false, [0, 1, 1]),
+        "a referral with its address"
+    );
+    assert_eq!(flags(&server, "other.test", 1).0, 5);
+    server.set_zone(Zone { role: Role::Cache, ..zone });
+    assert_eq!(flags(&server, "www.lab.test", 1), (0, false, true, [1, 0, 0]));
+    assert_eq!(flags(&server, "sub.lab.test", 2), (0, false, true, [1, 0, 0]));
 }
 
 #[test]
