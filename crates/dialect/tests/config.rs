@@ -98,7 +98,10 @@ fn nginx_takes_the_location_the_product_would_take() {
     expect("shop.example.org", "/static/a.png", "itself");
     expect("any.shop.example.org", "/socket/1", "http://10.0.3.11:8080");
     expect("wiki.example.org", "/Start", "fastcgi://unix:/run/php/php8.2-fpm.sock");
-    expect("unknown.example.net", "/", "itself");
+    let at = |port: u16, host: &str| config.routes_at(port, host, "/").first().map(|route| route.hosts.len());
+    assert_eq!(at(80, "unknown.example.net"), Some(1), "the default server of port 80");
+    assert_eq!(at(443, "unknown.example.net"), Some(3), "the only server of port 443");
+    assert_eq!(at(81, "shop.example.org"), None);
 }
 
 #[test]
@@ -124,4 +127,30 @@ fn haproxy_takes_the_backend_the_product_would_take() {
     expect("handbook.example.org", "/", "http://10.0.5.1:80");
     expect("unknown.example.net", "/", "http://127.0.0.1:8000");
     expect("shop.example.org", "/alive", "itself");
+}
+
+#[test]
+fn apache_as_debian_lays_it_out() {
+    check(Product::Apache, "apache-debian", "/etc/apache2/apache2.conf");
+}
+
+#[test]
+fn apache_with_much_that_is_wrong() {
+    check(Product::Apache, "apache-troubled", "/etc/httpd/conf/httpd.conf");
+}
+
+#[test]
+fn apache_takes_the_route_the_product_would_take() {
+    let config = config(Product::Apache, "apache-debian", "/etc/apache2/apache2.conf");
+    let expect = |host: &str, path: &str, expected: &str| {
+        assert_eq!(upstream_for(&config, host, path), expected, "{host}{path}");
+    };
+    expect("shop.example.org", "/", "http://10.0.3.11:8080");
+    expect("shop.example.org", "/static/a.css", "itself");
+    expect("de.shop.example.org", "/pay", "https://pay.internal:8443");
+    expect("shop.example.org", "/payment", "http://10.0.3.11:8080");
+    expect("shop.example.org", "/pool/x", "http://10.0.4.1:8080");
+    expect("wiki.example.org", "/index.php", "fastcgi://unix:/run/php/php8.2-fpm.sock");
+    expect("wiki.example.org", "/", "fastcgi://unix:/run/php/php8.2-fpm.sock");
+    expect("legacy.example.org", "/tomcat/x", "ajp://127.0.0.1:8009");
 }

@@ -4,7 +4,7 @@
 //! by their paths: nginx prefers an exact path, then the longest prefix unless a regular expression fits; Caddy and
 //! Traefik the longest rule; the others the first that is written. Expressions our engine does not know never fit.
 
-use super::{GatewayConfig, HostRule, ListenAddress, Listener, PathRule, Route};
+use super::{GatewayConfig, HostRule, ListenAddress, Listener, PathRule, Route, Scheme};
 use crate::Product;
 use regex::bytes::RegexBuilder;
 use std::cmp::Reverse;
@@ -18,7 +18,7 @@ pub(super) fn routes_for<'a>(
 ) -> Vec<&'a Route> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let mut sites = sites(config, &host, path, port);
-    let is_by_name = matches!(config.product, Product::Nginx | Product::Apache);
+    let is_by_name = is_by_name(config.product);
     if is_by_name {
         keep_best_names(config, &mut sites);
     }
@@ -26,8 +26,10 @@ pub(super) fn routes_for<'a>(
         order(config.product, &mut site.fitting);
     }
     sites.sort_by_key(|site| {
-        let answers_itself = site.fitting.first().is_none_or(|(_, _, route)| route.upstreams.is_empty());
-        (is_by_name.then_some(Reverse(site.names_rank)), answers_itself)
+        let first = site.fitting.first().map(|(_, _, route)| &route.upstreams);
+        let answers_itself = first.is_none_or(Vec::is_empty);
+        let is_bytes = first.is_some_and(|all| all.iter().all(|one| one.address.scheme == Scheme::Tcp));
+        (is_by_name.then_some(Reverse(site.names_rank)), answers_itself, is_bytes)
     });
     sites.into_iter().flat_map(|site| site.fitting).map(|(_, _, route)| route).collect()
 }
@@ -51,7 +53,8 @@ struct Site<'a> {
 fn sites<'a>(config: &'a GatewayConfig, host: &str, path: &str, port: Option<u16>) -> Vec<Site<'a>> {
     let mut sites: Vec<Site<'a>> = Vec::new();
     for route in config.routes.iter().filter(|route| !route.is_internal && is_at(config, route, port)) {
-        let is_fallback = listeners_of(config, &route.listeners).any(|listener| listener.is_fallback);
+        let is_fallback = is_by_name(config.product)
+            && listeners_of(config, &route.listeners).any(|listener| listener.is_fallback);
         let Some(names) = host_rank(route, host).or_else(|| is_fallback.then_some(0)) else { continue };
         let Some(length) = path_rank(&route.path, path) else { continue };
         let known = sites.iter_mut().find(|site| site.listeners == route.listeners);
@@ -84,6 +87,11 @@ fn keep_best_names(config: &GatewayConfig, sites: &mut Vec<Site<'_>>) {
                 !ranks.iter().any(|(others, rank)| *rank > site.names_rank && others.contains(address))
             })
     });
+}
+
+/// A request belongs to one site, chosen by its name before anything else is looked at.
+fn is_by_name(product: Product) -> bool {
+    matches!(product, Product::Nginx | Product::Apache)
 }
 
 fn order(product: Product, fitting: &mut [(u32, u32, &Route)]) {
