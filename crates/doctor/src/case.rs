@@ -169,7 +169,20 @@ impl Case {
 
     /// What was seen of the site so far, without asking anything.
     pub(crate) fn seen(&self) -> SiteSeen {
-        SiteSeen::default()
+        let front = self.front.get();
+        let gateway = self.gateway.get();
+        let upstreams = self.upstreams.get().map(|known| known.as_slice()).unwrap_or_default();
+        let reached = upstreams.iter().filter_map(|known| self.reaches.made(&known.address));
+        let answers = upstreams.iter().filter_map(|known| self.answers.made(&known.address)).collect();
+        let names = self.names.made(&self.question.url.host);
+        SiteSeen {
+            front: front.cloned(),
+            gateway: gateway.cloned(),
+            answers,
+            addresses: names.map(|names| names.addresses.clone()).unwrap_or_default(),
+            upstream: upstreams.first().map(|known| known.address.clone()),
+            is_upstream_reached: reached.into_iter().any(|reach| reach.is_connected()),
+        }
     }
 
     /// What this machine says of itself.

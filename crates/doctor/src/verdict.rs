@@ -3,7 +3,12 @@
 //! Only what the checks have already observed is used here; nothing is asked any more. How findings are ranked is the
 //! vocabulary's to say (`cause::finding`), so that a report that merges several runs ranks them alike.
 
-use crate::Case;
+use crate::observe::answer::Answered;
+use crate::observe::front::Front;
+use crate::observe::gateway::Gateway;
+use crate::{Case, UpstreamAddress};
+use std::net::IpAddr;
+use std::rc::Rc;
 use torwart_cause::finding::{
     Contact, Diagnosis, Finding, Hop, Outcome, Role, Severity, Station, StationState,
 };
@@ -24,30 +29,75 @@ pub fn conclude(case: &Case, diagnosis: &mut Diagnosis) {
     diagnosis.url = case.question().url.to_string();
     diagnosis.contacts = contacts(case);
     let site = case.seen();
-    diagnosis.outcome = match site.works {
+    diagnosis.outcome = match site.works() {
         _ if !diagnosis.is_healthy() => Outcome::Faulty,
         Some(true) => Outcome::Healthy,
         Some(false) | None => Outcome::Unclear,
     };
-    diagnosis.products.clone_from(&site.products);
+    diagnosis.products = site.products();
     diagnosis.hops = stations(diagnosis, &site);
 }
 
-/// What a run has already seen of the site, for the picture.
-#[derive(Clone, Debug, Default)]
-pub struct SiteSeen {
-    /// Whether it answers as it should; nothing where nobody has asked it.
-    pub works: Option<bool>,
-    /// The products recognised, the gateway's first.
-    pub products: Vec<String>,
-    /// What the name leads to.
-    pub addresses: Vec<String>,
-    /// What the gateway is called.
-    pub gateway: Option<String>,
-    /// Where the upstream is.
-    pub upstream: Option<String>,
+/// What a run has already seen of the site, for products and picture.
+#[derive(Debug, Default)]
+pub(crate) struct SiteSeen {
+    /// What its URL answers.
+    pub(crate) front: Option<Rc<Front>>,
+    /// Its gateway's configuration.
+    pub(crate) gateway: Option<Rc<Gateway>>,
+    /// What its upstreams answer.
+    pub(crate) answers: Vec<Rc<Answered>>,
+    /// What its name leads to.
+    pub(crate) addresses: Vec<IpAddr>,
+    /// Its first upstream.
+    pub(crate) upstream: Option<UpstreamAddress>,
     /// Whether an upstream was reached.
-    pub is_upstream_reached: bool,
+    pub(crate) is_upstream_reached: bool,
+}
+
+impl SiteSeen {
+    /// Whether the site answers as it should; nothing where nobody has asked it.
+    fn works(&self) -> Option<bool> {
+        self.front.as_ref().filter(|front| !front.pages.is_empty()).map(|front| front.has_good())
+    }
+
+    /// The products recognised, the gateway's first.
+    fn products(&self) -> Vec<String> {
+        let configured = self.gateway.iter().filter_map(|gateway| gateway.config.as_ref());
+        let configured = configured.map(|config| config.product.name().to_owned());
+        let pages = self.front.iter().flat_map(|front| &front.pages).map(|page| &page.exchange);
+        let answers = self.answers.iter().filter_map(|answered| answered.exchange.as_ref());
+        let served = pages.chain(answers).filter_map(|exchange| exchange.field("server")).filter_map(product);
+        let mut products: Vec<String> = Vec::new();
+        for product in configured.chain(served) {
+            if !products.contains(&product) {
+                products.push(product);
+            }
+        }
+        products
+    }
+}
+
+/// The product in a `Server` field: `nginx/1.22.1` is nginx.
+fn product(server: &str) -> Option<String> {
+    let name = server.split(['/', ' ', '(']).next().unwrap_or_default().to_ascii_lowercase();
+    let known = [
+        ("nginx", "nginx"),
+        ("openresty", "nginx"),
+        ("apache", "Apache"),
+        ("caddy", "Caddy"),
+        ("traefik", "Traefik"),
+        ("haproxy", "HAProxy"),
+        ("envoy", "Envoy"),
+        ("istio-envoy", "Envoy"),
+        ("awselb", "AWS ALB"),
+        ("cloudflare", "Cloudflare"),
+        ("microsoft-iis", "IIS"),
+        ("gunicorn", "gunicorn"),
+        ("uvicorn", "uvicorn"),
+        ("apache-coyote", "Tomcat"),
+    ];
+    known.iter().find(|(id, _)| *id == name).map(|(_, product)| (*product).to_owned())
 }
 
 /// The stations with their state: whole before the break, unknown behind it.
@@ -68,7 +118,7 @@ fn stations(diagnosis: &Diagnosis, site: &SiteSeen) -> Vec<Station> {
 
 /// A warning on a site that works breaks nothing.
 fn weighs_as_break(finding: &Finding, site: &SiteSeen) -> bool {
-    finding.severity == Severity::Critical || site.works == Some(false)
+    finding.severity == Severity::Critical || site.works() == Some(false)
 }
 
 fn state_without_break(hop: Hop, diagnosis: &Diagnosis, site: &SiteSeen) -> StationState {
@@ -78,10 +128,10 @@ fn state_without_break(hop: Hop, diagnosis: &Diagnosis, site: &SiteSeen) -> Stat
         .any(|finding| finding.place.hop == hop && finding.severity > Severity::Info);
     let is_looked_at = match hop {
         Hop::You => true,
-        Hop::Dns => site.works.is_some() || !site.addresses.is_empty(),
-        Hop::Gateway => site.works.is_some(),
-        Hop::Path | Hop::Upstream => site.is_upstream_reached || site.works == Some(true),
-        Hop::Application => site.works == Some(true),
+        Hop::Dns => site.works().is_some() || !site.addresses.is_empty(),
+        Hop::Gateway => site.works().is_some(),
+        Hop::Path | Hop::Upstream => site.is_upstream_reached || site.works() == Some(true),
+        Hop::Application => site.works() == Some(true),
     };
     match (has_warning, is_looked_at) {
         (true, _) => StationState::Doubtful,
@@ -96,9 +146,9 @@ fn name_of(hop: Hop, verdict: Option<&Finding>, site: &SiteSeen) -> Option<Strin
         of_verdict.and_then(|finding| finding.place.address.clone().or_else(|| finding.place.name.clone()));
     match hop {
         Hop::You | Hop::Path | Hop::Application => told,
-        Hop::Dns => site.addresses.first().cloned().or(told),
-        Hop::Gateway => site.gateway.clone().or(told),
-        Hop::Upstream => told.or_else(|| site.upstream.clone()),
+        Hop::Dns => site.addresses.first().map(ToString::to_string).or(told),
+        Hop::Gateway => site.products().into_iter().next().or(told),
+        Hop::Upstream => told.or_else(|| site.upstream.as_ref().map(ToString::to_string)),
     }
 }
 

@@ -343,6 +343,7 @@ doctor-also-seen = Außerdem gesehen
 doctor-because-of = Folgt aus: { $title }
 doctor-seen-well = Was zu sehen war
 doctor-not-checked = Nicht geprüft, und wie es geht
+doctor-late = Nicht rechtzeitig fertig: { $checks }. Eine längere `--deadline` erlaubt es.
 doctor-checks = Prüfungen
 doctor-more = Mehr dazu
 doctor-more-products = Die genauen Einstellungen für { $products }:

@@ -343,6 +343,7 @@ doctor-also-seen = Also seen
 doctor-because-of = Follows from: { $title }
 doctor-seen-well = What was seen
 doctor-not-checked = Not checked, and how to
+doctor-late = Not done in time: { $checks }. A longer `--deadline` allows it.
 doctor-checks = Checks
 doctor-more = More about it
 doctor-more-products = The exact settings for { $products }:

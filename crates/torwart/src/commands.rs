@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod doctor;
 mod explain;
 mod lab;
 mod serve;
@@ -10,11 +11,12 @@ use crate::{Console, Exit};
 use clap::{ArgMatches, Command};
 
 /// All commands, in the order in which people need them.
-pub(crate) fn all(console: &Console) -> [Command; 5] {
+pub(crate) fn all(console: &Console) -> [Command; 6] {
     [
         demo::command(console),
         serve::command(console),
         check::command(console),
+        doctor::command(console),
         explain::command(console),
         lab::command(console),
     ]
@@ -26,6 +28,7 @@ pub(crate) fn run(matches: &ArgMatches, console: &Console) -> Exit {
         Some(("demo", matches)) => demo::run(matches, console),
         Some(("serve", matches)) => serve::run(matches, console),
         Some(("check", matches)) => check::run(matches, console),
+        Some(("doctor", matches)) => doctor::run(matches, console),
         Some(("explain", matches)) => explain::run(matches, console),
         Some(("lab", matches)) => lab::run(matches, console),
         // clap has refused everything else.

@@ -23,6 +23,8 @@ pub(crate) struct Console {
     pub(crate) program: String,
     /// Whether standard output is a terminal, where a line may be drawn again.
     pub(crate) is_live: bool,
+    /// Whether standard error is one.
+    pub(crate) is_err_live: bool,
     /// Whether whoever read standard output has left.
     pub(crate) is_alone: Arc<AtomicBool>,
 }
@@ -49,6 +51,7 @@ impl Console {
             err: style(err),
             program,
             is_live: out && !is_dumb,
+            is_err_live: err && !is_dumb,
             is_alone: Arc::default(),
         }
     }

@@ -28,6 +28,7 @@ torwart-more =
       torwart demo                                  ansehen, wie es arbeitet; sonst ist nichts nötig
       torwart serve --to http://127.0.0.1:3000      vor einen Server stellen
       torwart check torwart.toml                    ob eine Konfiguration hier funktioniert
+      torwart doctor https://shop.example           warum eine Site nicht funktioniert, hinter welchem Gateway auch immer
       torwart explain head_timed_out                was eine Ursache heißt und was zu tun ist
 
     Exit-Codes: 0 alles gut, 1 Fehler gefunden, 2 falscher Aufruf, 3 nicht ausführbar.
@@ -80,20 +81,82 @@ check-more =
 
     Exit-Codes: 0 alles gut (Warnungen sind möglich), 1 Fehler gefunden, 2 falscher Aufruf, 3 nicht ausführbar.
 
-explain-about = Eine Ursache erklären, oder was einer Anfrage geschah
-explain-usage = torwart explain [URSACHE | ANFRAGEKENNUNG | STATUS] [OPTIONEN]
-explain-what = Eine Ursache wie head_timed_out, eine Anfragekennung wie bakim-toruf-zalan, ein Status wie 502; nichts zeigt alle Ursachen
+doctor-about = Herausfinden, warum eine Site nicht funktioniert: Ursache, Beweis und die Zeile, die zu ändern ist
+doctor-usage = torwart doctor URL [OPTIONEN]
+      torwart doctor --schema
+doctor-url = Die Seite, die nicht funktioniert; ohne Schema ist https gemeint
+    .value = URL
+doctor-upstream = Ein Server hinter dem Gateway: host:port, http://…, https://…, fastcgi://… oder unix:/pfad, wie ihn das Gateway eingestellt hat; mehrfach für mehrere
+    .value = ADRESSE
+doctor-config = Die Konfiguration des Gateways (nginx, HAProxy, Apache, Caddy, Traefik); auf dem Rechner des Gateways findet sie sich von selbst
+    .value = DATEI
+doctor-log = Ein Protokoll des Gateways; mehrfach für mehrere
+    .value = DATEI
+doctor-resolver = Auch diesen Nameserver fragen
+    .value = IP
+doctor-deep = Sich Zeit nehmen für das, was lange dauert, etwa wann untätige Verbindungen geschlossen werden
+doctor-deadline = Wie lange das Ganze dauern darf: 30s, wenn nichts gesagt ist, mit --deep 2m30s
+    .value = DAUER
+doctor-skip = Diese Prüfung auslassen, oder mehrere, mit Kommas getrennt
+    .value = NAME
+doctor-follow-up = Zusammenführen mit dem, was ein Lauf an anderer Stelle gesehen hat: dessen Bericht mit --format json
+    .value = DATEI
+doctor-resolve = Für Host und Port diese Adresse nehmen, wie bei curl
+    .value = HOST:PORT:ADR
+doctor-connect-to = Mit anderem Host und Port verbinden, wie bei curl
+    .value = HOST1:PORT1:HOST2:PORT2
+doctor-cacert = Für das Zertifikat der Site diesen Ausstellern vertrauen statt denen des Systems
+    .value = DATEI
+doctor-cert = Ein Zertifikat, das der Site gezeigt wird
+    .value = DATEI
+doctor-key = Dessen Schlüssel
+    .value = DATEI
+doctor-insecure = Jedes Zertifikat der Site hinnehmen
+doctor-ipv4 = Nur IPv4
+doctor-ipv6 = Nur IPv6
+doctor-header = Ein Feld, das Anfragen hinzugefügt wird, als `Name: Wert`
+    .value = FELD
+doctor-request = Die Methode der Anfragen: GET, wenn nichts gesagt ist, oder eine andere, die nichts verändert
+    .value = METHODE
+doctor-short = Eine Zeile mit dem Urteil
+doctor-schema = Das JSON-Schema des Berichts mit --format json ausgeben
+doctor-more =
+    Fragt wie ein Besucher, wie das Gateway und, wo es geht, wie der Upstream, und nennt die erste Stelle,
+    an der es auseinandergeht. Nirgends wird etwas verändert; kein Rechner bekommt mehr als 60 Verbindungen
+    und 200 Anfragen. Es geht ohne Vorrechte; auf dem Rechner des Gateways werden Konfiguration und
+    Protokolle gelesen, als root ist mehr zu sehen. Der Bericht geht in die Standardausgabe (--format html
+    macht eine Datei für andere), der Fortschritt in die Standardfehlerausgabe.
+
+    Beispiele:
+      torwart doctor https://shop.example
+      torwart doctor https://shop.example --upstream 10.0.0.11:3000
+      torwart doctor shop.example -c /etc/nginx/nginx.conf --log /var/log/nginx/error.log
+      torwart doctor shop.example --format json > gateway.json
+      torwart doctor shop.example --follow-up gateway.json --format html > bericht.html
+
+    Variablen: http_proxy, https_proxy, all_proxy, no_proxy, SSL_CERT_FILE werden beachtet und genannt.
+    Strg-C zeigt, was bis dahin gefunden wurde.
+    Exit-Codes: 0 gesund, 1 Fehler gefunden, 2 falscher Aufruf, 3 nicht feststellbar.
+
+explain-about = Eine Ursache oder Erkenntnis erklären, oder was einer Anfrage geschah
+explain-usage = torwart explain [URSACHE | ERKENNTNIS | ANFRAGEKENNUNG | STATUS] [OPTIONEN]
+explain-what = Eine Ursache wie head_timed_out, eine Erkenntnis wie connect.refused_nothing_listens, eine Anfragekennung wie bakim-toruf-zalan, ein Status wie 502; nichts zeigt alle Ursachen
     .value = WAS
 explain-admin = Die Admin-Adresse des Gateways, für Anfragekennungen: 127.0.0.1:9180, wenn nichts gesagt ist
     .value = ADRESSE
+explain-findings = Alle Erkenntnisse des Doktors
+explain-product = Bei einer Erkenntnis: nur, was mit diesem Produkt zu tun ist
+    .value = PRODUKT
 explain-more =
     Beispiele:
       torwart explain                               alle Ursachen
       torwart explain connect_refused               was geschah, woran man es erkennt, was zu tun ist
+      torwart explain --findings                    alle Erkenntnisse des Doktors
+      torwart explain keepalive.mismatch --product nginx
       torwart explain 502                           die Ursachen, die zu diesem Status führen
       torwart explain bakim-toruf-zalan             was dieser Anfrage geschah
 
-    Exit-Codes: 0 erklärt, 1 das Gateway kennt die Anfrage nicht, 2 diese Ursache gibt es nicht,
+    Exit-Codes: 0 erklärt, 1 das Gateway kennt die Anfrage nicht, 2 das gibt es nicht,
     3 das Gateway lässt sich nicht fragen.
 
 lab-about = Upstreams betreiben, die sich falsch verhalten, um damit ein Gateway zu prüfen
@@ -239,10 +302,34 @@ loose-control-bytes = Feldwerte von Antworten dürfen Steuerzeichen enthalten. C
 loose-admin = Die Admin-Adresse ist von anderen Rechnern aus erreichbar. Wer sie erreicht, liest Metriken und fehlgeschlagene Anfragen.
 loose-trusted = Den weitergereichten Feldern aller wird geglaubt: Jeder Client kann wählen, welche Adresse die Upstreams sehen, und bekommt Einzelheiten gezeigt.
 
+## doctor
+
+doctor-made-fine = gut
+doctor-made-found = GEFUNDEN
+doctor-made-could-not = unklar
+doctor-made-out-of-time = zu spät
+doctor-made-skipped = aus
+doctor-bad-follow-up = { $file } ist kein Bericht dieses Programms: { $error }
+doctor-bad-follow-up-hint = `torwart doctor URL --format json > DATEI` schreibt einen; beide Programme sollten dieselbe Version haben
+doctor-file-denied-hint = dieser Benutzer darf sie nicht lesen; mit sudo oder als Mitglied der Gruppe, die es darf, geht es
+doctor-value-url-scheme = gefragt werden können nur Seiten mit http:// und https://
+doctor-value-scheme = möglich sind http://, https://, fastcgi://, uwsgi:// und unix:/pfad, oder nur host:port
+doctor-value-no-host = der Host fehlt
+doctor-value-no-port = der Port fehlt, wie in fastcgi://127.0.0.1:9000
+doctor-value-port = der Port ist eine Zahl von 1 bis 65535
+doctor-value-character = darin ist ein Zeichen, das in einer Adresse nicht stehen kann
+doctor-value-resolver = `{ $value }` ist keine IP-Adresse; ein Nameserver wird mit seiner Adresse genannt, zum Beispiel 9.9.9.9
+doctor-value-resolve = hier gehört HOST:PORT:ADRESSE hin, zum Beispiel shop.example:443:10.0.0.5
+doctor-value-connect-to = hier gehört HOST1:PORT1:HOST2:PORT2 hin, zum Beispiel shop.example:443:gate1.internal:8443
+doctor-value-field = hier gehört ein Feld wie `X-Probe: 1` hin
+doctor-value-method = möglich sind GET, HEAD, OPTIONS und TRACE: Der Doktor wiederholt Anfragen und darf nichts verändern
+
 ## explain
 
-explain-unknown = es gibt weder eine Ursache noch eine Anfragekennung `{ $what }`
-explain-unknown-hint = `torwart explain` zeigt alle Ursachen; eine Anfragekennung hat drei Wörter zu fünf Buchstaben
+explain-unknown = es gibt weder eine Ursache noch eine Erkenntnis oder Anfragekennung `{ $what }`
+explain-unknown-hint = `torwart explain` zeigt alle Ursachen, `torwart explain --findings` alle Erkenntnisse; eine Anfragekennung hat drei Wörter zu fünf Buchstaben
+explain-unknown-product = auf keiner Seite steht etwas zu `{ $product }`
+explain-unknown-product-hint = bekannt sind zum Beispiel nginx, HAProxy, Apache, Caddy und Traefik
 explain-admin-hint = das Gateway, das geantwortet hat, muss laufen und seine Admin-Adresse dort haben; --admin nennt eine andere
 explain-status = Ursachen, die zum Status { $status } führen
 explain-status-more = Auch ein Upstream kann selbst mit diesem Status antworten; das wird weitergegeben. `torwart explain URSACHE` erklärt eine.

@@ -28,6 +28,7 @@ torwart-more =
       torwart demo                                  see it work, nothing else needed
       torwart serve --to http://127.0.0.1:3000      put it in front of a server
       torwart check torwart.toml                    whether a configuration works here and now
+      torwart doctor https://shop.example           why a site does not work, behind whatever gateway
       torwart explain head_timed_out                what a cause means and what to do
 
     Exit codes: 0 all well, 1 a fault was found, 2 the command line is wrong, 3 could not run.
@@ -80,20 +81,81 @@ check-more =
 
     Exit codes: 0 all well (there may be warnings), 1 a fault was found, 2 the command line is wrong, 3 could not run.
 
-explain-about = Explain a cause, or what happened to one request
-explain-usage = torwart explain [CAUSE | REQUEST ID | STATUS] [OPTIONS]
-explain-what = A cause such as head_timed_out, a request id such as bakim-toruf-zalan, a status such as 502; nothing shows all causes
+doctor-about = Find out why a site does not work: the cause, the proof, the line to change
+doctor-usage = torwart doctor URL [OPTIONS]
+      torwart doctor --schema
+doctor-url = The page that does not work; without a scheme it is https
+    .value = URL
+doctor-upstream = A server behind the gateway: host:port, http://…, https://…, fastcgi://… or unix:/path, as the gateway's configuration has it; several times for several
+    .value = ADDRESS
+doctor-config = The gateway's own configuration (nginx, HAProxy, Apache, Caddy, Traefik); on the gateway's host it is found by itself
+    .value = FILE
+doctor-log = A log of the gateway; several times for several
+    .value = FILE
+doctor-resolver = Ask this name server too
+    .value = IP
+doctor-deep = Take the time for what takes long, such as measuring when idle connections are closed
+doctor-deadline = How long the whole may take: 30s unless said otherwise, 2m30s with --deep
+    .value = DURATION
+doctor-skip = Leave out this check, or several with commas between them
+    .value = NAME
+doctor-follow-up = Merge what a run at another place has seen: its report with --format json
+    .value = FILE
+doctor-resolve = Use this address for host and port, as for curl
+    .value = HOST:PORT:ADDR
+doctor-connect-to = Connect to another host and port, as for curl
+    .value = HOST1:PORT1:HOST2:PORT2
+doctor-cacert = Trust these authorities for the site's certificate instead of the system's
+    .value = FILE
+doctor-cert = A certificate to show to the site
+    .value = FILE
+doctor-key = Its key
+    .value = FILE
+doctor-insecure = Take any certificate of the site
+doctor-ipv4 = Only IPv4
+doctor-ipv6 = Only IPv6
+doctor-header = A field to add to requests, as `Name: value`
+    .value = FIELD
+doctor-request = The method of requests: GET unless said otherwise, or another that changes nothing
+    .value = METHOD
+doctor-short = One line with the verdict
+doctor-schema = Print the JSON Schema of the report with --format json
+doctor-more =
+    Asks like a visitor, like the gateway, and where it can like the upstream, and names the first place
+    where they differ. Nothing is changed anywhere; no host gets more than 60 connections and 200 requests.
+    Works without privileges; on the gateway's host it reads configuration and logs, as root it sees more.
+    The report goes to standard output (--format html makes a file for others), progress to standard error.
+
+    Examples:
+      torwart doctor https://shop.example
+      torwart doctor https://shop.example --upstream 10.0.0.11:3000
+      torwart doctor shop.example -c /etc/nginx/nginx.conf --log /var/log/nginx/error.log
+      torwart doctor shop.example --format json > gateway.json
+      torwart doctor shop.example --follow-up gateway.json --format html > report.html
+
+    Variables: http_proxy, https_proxy, all_proxy, no_proxy, SSL_CERT_FILE are honoured and reported.
+    Ctrl-C shows what was found so far.
+    Exit codes: 0 healthy, 1 a fault was found, 2 the command line is wrong, 3 could not tell.
+
+explain-about = Explain a cause, a finding, or what happened to one request
+explain-usage = torwart explain [CAUSE | FINDING | REQUEST ID | STATUS] [OPTIONS]
+explain-what = A cause such as head_timed_out, a finding such as connect.refused_nothing_listens, a request id such as bakim-toruf-zalan, a status such as 502; nothing shows all causes
     .value = WHAT
 explain-admin = Where the gateway's admin address is, for request ids: 127.0.0.1:9180 unless said otherwise
     .value = ADDRESS
+explain-findings = All findings of the doctor
+explain-product = For a finding: only what to do with this product
+    .value = PRODUCT
 explain-more =
     Examples:
       torwart explain                               all causes
       torwart explain connect_refused               what happened, how to tell, what to do
+      torwart explain --findings                    all findings of the doctor
+      torwart explain keepalive.mismatch --product nginx
       torwart explain 502                           the causes that lead to this status
       torwart explain bakim-toruf-zalan             what happened to this request
 
-    Exit codes: 0 explained, 1 the gateway does not know the request, 2 there is no such cause,
+    Exit codes: 0 explained, 1 the gateway does not know the request, 2 there is no such thing,
     3 the gateway cannot be asked.
 
 lab-about = Run upstreams that misbehave, to test any gateway with
@@ -239,10 +301,34 @@ loose-control-bytes = Field values of answers may hold control bytes. Clients ma
 loose-admin = The admin address can be reached from other machines. Whoever reaches it reads metrics and failed requests.
 loose-trusted = Everybody's forwarded fields are believed: any client can choose the address the upstreams see, and is shown details.
 
+## doctor
+
+doctor-made-fine = fine
+doctor-made-found = FOUND
+doctor-made-could-not = could not
+doctor-made-out-of-time = too late
+doctor-made-skipped = skipped
+doctor-bad-follow-up = { $file } is no report of this program: { $error }
+doctor-bad-follow-up-hint = `torwart doctor URL --format json > FILE` writes one; both programs should have the same version
+doctor-file-denied-hint = this user may not read it; with sudo, or as a member of the group that may, it works
+doctor-value-url-scheme = only http:// and https:// pages can be asked for
+doctor-value-scheme = possible are http://, https://, fastcgi://, uwsgi:// and unix:/path, or host:port alone
+doctor-value-no-host = the host is missing
+doctor-value-no-port = the port is missing, as in fastcgi://127.0.0.1:9000
+doctor-value-port = the port is a number from 1 to 65535
+doctor-value-character = there is a character that cannot stand in an address
+doctor-value-resolver = `{ $value }` is no IP address; a name server is named by its address, such as 9.9.9.9
+doctor-value-resolve = this must be HOST:PORT:ADDRESS, for example shop.example:443:10.0.0.5
+doctor-value-connect-to = this must be HOST1:PORT1:HOST2:PORT2, for example shop.example:443:gate1.internal:8443
+doctor-value-field = this must be a field like `X-Probe: 1`
+doctor-value-method = possible are GET, HEAD, OPTIONS and TRACE: the doctor repeats requests and must change nothing
+
 ## explain
 
-explain-unknown = there is no cause and no request id `{ $what }`
-explain-unknown-hint = `torwart explain` shows all causes; a request id has three words of five letters
+explain-unknown = there is no cause, finding or request id `{ $what }`
+explain-unknown-hint = `torwart explain` shows all causes, `torwart explain --findings` all findings; a request id has three words of five letters
+explain-unknown-product = no page has advice for `{ $product }`
+explain-unknown-product-hint = known are, for example, nginx, HAProxy, Apache, Caddy and Traefik
 explain-admin-hint = the gateway that answered must be running, with its admin address at this place; --admin names another
 explain-status = Causes that lead to status { $status }
 explain-status-more = An upstream can answer with this status itself; then it is passed on. `torwart explain CAUSE` explains one.

@@ -51,6 +51,7 @@ fn context(diagnosis: &Diagnosis, lang: Lang, setting: Setting<'_>) -> Value {
         verdict => verdict.map(|finding| entry(finding, diagnosis, lang)),
         also => diagnosis.also_seen().iter().map(|one| entry(one, diagnosis, lang)).collect::<Vec<_>>(),
         notes => diagnosis.notes.iter().map(|note| said(note, lang)).collect::<Vec<_>>(),
+        late => phrase::late(diagnosis, lang).as_deref().map(inline),
         missing => diagnosis.not_checked.iter().map(|one| {
             values! { why => inline(&said(&one.why, lang)), command => &one.command }
         }).collect::<Vec<_>>(),

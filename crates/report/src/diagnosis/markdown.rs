@@ -31,8 +31,10 @@ pub(super) fn page(diagnosis: &Diagnosis, lang: Lang, setting: Setting<'_>) -> S
         }
     }
     also_seen(diagnosis, lang, &mut text);
-    if !diagnosis.not_checked.is_empty() {
+    let late = phrase::late(diagnosis, lang);
+    if !diagnosis.not_checked.is_empty() || late.is_some() {
         text.push_str(&format!("\n## {}\n\n", say(lang, "doctor-not-checked")));
+        text.extend(late.map(|late| format!("- {late}\n")));
         for missing in &diagnosis.not_checked {
             text.push_str(&format!("- {}\n", one_line(&said(&missing.why, lang))));
             command(missing.command.as_deref(), &mut text);

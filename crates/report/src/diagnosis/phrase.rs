@@ -88,6 +88,14 @@ pub(super) fn effort(diagnosis: &Diagnosis, lang: Lang, style: Style) -> String 
     words::say(lang, key, &[("count", count), ("took", Arg::Text(&took))])
 }
 
+/// The checks that the end of the run came before; nothing where the verdict was plain without them.
+pub(super) fn late(diagnosis: &Diagnosis, lang: Lang) -> Option<String> {
+    let late = diagnosis.checks.iter().filter(|check| check.state == CheckState::OutOfTime);
+    let names: Vec<String> = late.map(|check| format!("`{}`", check.name)).collect();
+    let is_told = diagnosis.is_cut_short && !names.is_empty();
+    is_told.then(|| words::say(lang, "doctor-late", &[("checks", Arg::Text(&names.join(", ")))]))
+}
+
 /// Whom the run has bothered: "shop.example: 3 connections, 5 requests".
 pub(super) fn contacts(diagnosis: &Diagnosis, lang: Lang) -> Vec<String> {
     let count = |key, number| words::say(lang, key, &[("count", Arg::Number(number))]);

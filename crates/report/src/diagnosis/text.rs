@@ -233,10 +233,14 @@ impl Page<'_> {
     }
 
     fn not_checked(&mut self) {
-        if self.diagnosis.not_checked.is_empty() {
+        let late = phrase::late(self.diagnosis, self.lang);
+        if self.diagnosis.not_checked.is_empty() && late.is_none() {
             return;
         }
         self.heading("doctor-not-checked");
+        if let Some(late) = late {
+            self.wrapped("  - ", 4, &late);
+        }
         for missing in &self.diagnosis.not_checked {
             let why = said(&missing.why, self.lang);
             self.wrapped("  - ", 4, &why);

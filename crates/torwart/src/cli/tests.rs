@@ -10,6 +10,7 @@ fn console(lang: Lang) -> Console {
         err: Style::PLAIN,
         program: "torwart".to_owned(),
         is_live: false,
+        is_err_live: false,
         is_alone: Default::default(),
     }
 }

@@ -1,6 +1,6 @@
-//! `torwart explain`: what a cause means, or what happened to one request of the running gateway.
+//! `torwart explain`: what a cause or a finding means, or what happened to one request of the running gateway.
 //!
-//! A cause is explained from the pages in the program; a request id is looked up through the admin address; a status
+//! Causes and findings are explained from the pages in the program; a request id is looked up through the admin address; a status
 //! names the causes that lead to it; without anything there is an overview.
 
 use crate::cli::{self, values};
@@ -9,10 +9,13 @@ use clap::{ArgMatches, Command};
 use std::net::SocketAddr;
 use std::time::Duration;
 use torwart_cause::Cause;
+use torwart_cause::finding::FindingKind;
 use torwart_record::RequestId;
-use torwart_report::explain::Format;
+use torwart_report::explain::{Format, is_known_product};
 use torwart_report::terminal::Tone;
-use torwart_report::{Page, explain, explain_all, nearest};
+use torwart_report::{
+    Page, explain, explain_all, explain_finding, explain_findings, nearest, nearest_findings,
+};
 use torwart_web::client::{Question, ask};
 
 /// The command line.
@@ -23,6 +26,8 @@ pub(super) fn command(console: &Console) -> Command {
             cli::option("explain", "admin", lang)
                 .value_parser(move |text: &str| values::socket_address(text, lang)),
         )
+        .arg(cli::switch("explain", "findings", lang).conflicts_with("what"))
+        .arg(cli::option("explain", "product", lang))
         .arg(cli::format(lang, &["text", "json", "markdown"]))
 }
 
@@ -38,12 +43,26 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
     } else {
         Format::Text(console.out)
     };
+    let product = matches.get_one::<String>("product").map(String::as_str);
+    if let Some(product) = product.filter(|name| !is_known_product(name)) {
+        let sentence = console.fill("explain-unknown-product", &[("product", product)]);
+        console.complain(&sentence, Some(&console.say("explain-unknown-product-hint")));
+        return Exit::Usage;
+    }
+    if matches.get_flag("findings") {
+        console.print(&explain_findings(console.lang, format));
+        return Exit::Well;
+    }
     if what.is_empty() {
         console.print(&explain_all(console.lang, format));
         return Exit::Well;
     }
     if let Some(cause) = Cause::from_id(&what.to_lowercase().replace(['-', ' '], "_")) {
         console.print(&explain(cause, console.lang, format));
+        return Exit::Well;
+    }
+    if let Some(kind) = FindingKind::from_id(&what.to_lowercase().replace(['-', ' '], "_")) {
+        console.print(&explain_finding(kind, console.lang, format, product));
         return Exit::Well;
     }
     if let Ok(id) = what.parse::<RequestId>() {
@@ -106,7 +125,16 @@ fn tell_status(status: u16, format: Format, console: &Console) -> Exit {
 
 fn tell_unknown(what: &str, console: &Console) -> Exit {
     let sentence = console.fill("explain-unknown", &[("what", what)]);
-    let near: Vec<_> = nearest(what).iter().map(|cause| cause.id()).collect();
+    let causes = nearest(what);
+    let findings = nearest_findings(what);
+    let causes = causes.iter().map(|cause| cause.id());
+    let findings = findings.iter().map(|kind| kind.id);
+    // Ids of findings have a dot.
+    let near: Vec<&str> = if what.contains('.') {
+        findings.chain(causes).take(3).collect()
+    } else {
+        causes.chain(findings).take(3).collect()
+    };
     let hint = match near.split_last() {
         None => console.say("explain-unknown-hint"),
         Some((last, [])) => console.fill("wrong-near", &[("near", last)]),

@@ -1,0 +1,3 @@
+# Was der Lauf selbst zu sagen hat, deutsch. Die englische Datei enthält dieselben Schlüssel in derselben Reihenfolge.
+
+walk-check-failed = Die Prüfung `{ $check }` ist an einem eigenen Fehler gescheitert; das ist ein Fehler in Torwart, bitte melden Sie ihn.
