@@ -100,7 +100,10 @@ pub async fn say_hello(mut stream: Stream, hello: &Hello, deadline: Duration) ->
         stream.flush().await?;
         let mut buffer = [0; 4096];
         loop {
-            let count = stream.read(&mut buffer).await?;
+            // Once it has chosen, the rest of its flight is a bonus.
+            let patience = if flight.heard().is_some() { REST } else { deadline };
+            let Ok(read) = timeout(patience, stream.read(&mut buffer)).await else { return Ok(()) };
+            let count = read?;
             if count == 0 {
                 return Err(std::io::ErrorKind::UnexpectedEof.into());
             }
@@ -160,6 +163,8 @@ fn put_extension(to: &mut Vec<u8>, kind: u16, content: &[u8]) {
     put16(to, content);
 }
 
+/// How long the rest of a server's flight is awaited after its choice.
+const REST: Duration = Duration::from_millis(700);
 /// The cipher suites up to TLS 1.2 that we can ask for: registered number, OpenSSL's name.
 pub const SUITES: &[(u16, &str)] = &[
     (0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256"),

@@ -48,7 +48,11 @@ fn by_route(
         Sni::Client => Some(site.to_owned()),
         Sni::Name(name) => Some(name.clone()),
     };
-    let named = route.tls.name.as_ref().map(|fact| fact.value.clone()).filter(|name| !name.contains('$'));
+    let named = route.tls.name.as_ref().and_then(|fact| match fact.value.as_str() {
+        "$host" | "$http_host" | "$ssl_server_name" => Some(site.to_owned()),
+        name if name.contains('$') => None,
+        name => Some(name.to_owned()),
+    });
     let expected = match product {
         _ if !route.tls.checks_name.value => None,
         // HAProxy checks what it says, where it is told nothing else, and no name at all where it says none.
