@@ -39,6 +39,8 @@ pub struct Names {
     pub setup: Setup,
     /// Name servers the user wants asked too.
     given: Vec<SocketAddr>,
+    /// Where the servers of zones listen, if not where all do.
+    zone_port: Option<u16>,
     system: system::System,
     servers: OnceCell<Rc<Vec<ServerSaid>>>,
     zone: OnceCell<Rc<Option<Zone>>>,
@@ -139,6 +141,11 @@ impl Names {
         self.replies.get((server, question.clone()), ask).await
     }
 
+    /// Where a server of a zone listens.
+    fn zone_server(&self, address: IpAddr) -> SocketAddr {
+        SocketAddr::new(address, self.zone_port.unwrap_or(DNS_PORT))
+    }
+
     /// Both families at once.
     async fn ask_families(
         &self,
@@ -163,3 +170,9 @@ const SOON: Duration = Duration::from_millis(1200);
 
 /// How long a name server may take. The question is sent three times within.
 const PATIENCE: Duration = Duration::from_millis(2500);
+
+/// Where name servers listen.
+const DNS_PORT: u16 = 53;
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,7 @@ fn told(server: &Authority) -> torwart_cause::finding::Said {
     let key = if addresses.is_empty() { "dns-authority-says-nothing" } else { "dns-authority-says" };
     said(key)
         .with("server", &server.name)
-        .with("address", server.address)
+        .with("address", server.address.ip())
         .with("serial", server.serial().unwrap_or_default())
         .with("addresses", listed(&addresses))
 }

@@ -86,7 +86,7 @@ fn lameness(server: &Authority, zone: &Zone) -> Said {
     let code = server.soa.as_ref().as_ref().map_or_else(|_| "-".to_owned(), Reply::code);
     let is_code = server.soa.as_ref().as_ref().is_ok_and(|reply| reply.rcode != Reply::NO_ERROR);
     let lame = if is_code { said("dns-lame-code").with("code", code) } else { said("dns-lame-no-authority") };
-    lame.with("server", &server.name).with("address", server.address).with("zone", &zone.name)
+    lame.with("server", &server.name).with("address", server.address.ip()).with("zone", &zone.name)
 }
 
 /// Whether silence says something about the server: not where no server of its family answers at all.

@@ -66,7 +66,7 @@ async fn has_working_ipv6(case: &Case, subject: &Subject) -> bool {
     }
     let zone = subject.names.zone(case).await;
     let zone_servers = zone.iter().flat_map(|zone| &zone.servers);
-    zone_servers.into_iter().any(|server| is_far(server.address) && server.failure().is_none())
+    zone_servers.into_iter().any(|server| is_far(server.address.ip()) && server.failure().is_none())
 }
 
 /// Addresses tried of each family.

@@ -35,8 +35,8 @@ pub struct Zone {
 pub struct Authority {
     /// Its name.
     pub name: String,
-    /// Its address.
-    pub address: IpAddr,
+    /// Its address, with the port on which name servers listen.
+    pub address: SocketAddr,
     /// What it says about the zone.
     pub soa: Rc<Result<Reply, Failure>>,
     /// IPv4 addresses of the name.
@@ -86,8 +86,8 @@ impl Authority {
     }
 
     /// Where it listens.
-    pub fn socket(&self) -> SocketAddr {
-        SocketAddr::new(self.address, PORT)
+    pub const fn socket(&self) -> SocketAddr {
+        self.address
     }
 }
 
@@ -204,7 +204,7 @@ impl Walker<'_> {
     /// Asks servers of `zone` until one says who serves the zone below.
     async fn referral(&self, servers: &[(String, IpAddr)], zone: &str, name: &str) -> Option<Referral> {
         for (_, address) in servers.iter().take(TRIES) {
-            let server = SocketAddr::new(*address, PORT);
+            let server = self.names.zone_server(*address);
             let reply = self.direct(server, name, Kind::A).await;
             let Ok(reply) = reply.as_ref() else { continue };
             if !reply.is_referral() {
@@ -222,7 +222,8 @@ impl Walker<'_> {
     }
 
     async fn authority(&self, name: String, address: IpAddr, zone: &str, asked: &str) -> Authority {
-        let server = SocketAddr::new(address, PORT);
+        let address = self.names.zone_server(address);
+        let server = address;
         let question = |kind| Question::direct(asked.to_owned(), kind);
         let (soa, (v4, v6)) = tokio::join!(
             self.direct(server, zone, Kind::Soa),
@@ -253,9 +254,6 @@ fn own_servers(reply: &Reply, zone: &str) -> Vec<String> {
 fn is_below(name: &str, zone: &str) -> bool {
     zone == "." || name.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'))
 }
-
-/// Where name servers listen.
-const PORT: u16 = 53;
 
 /// Deeper delegations than this are a maze.
 const DEEPEST: usize = 6;
