@@ -72,9 +72,12 @@ impl GatewayConfig {
         choose::routes_for(self, host, path, Some(port))
     }
 
-    /// Adds a remark.
+    /// Adds a remark; the same one about the same place only once.
     pub(crate) fn note(&mut self, at: Option<At>, what: NoteKind) {
-        self.notes.push(Note { at, what });
+        let note = Note { at, what };
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// Every upstream of every route, with its route; an upstream used by several routes comes several times.

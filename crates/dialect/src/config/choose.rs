@@ -4,7 +4,7 @@
 //! by their paths: nginx prefers an exact path, then the longest prefix unless a regular expression fits; Caddy and
 //! Traefik the longest rule; the others the first that is written. Expressions our engine does not know never fit.
 
-use super::{GatewayConfig, HostRule, ListenAddress, Listener, PathRule, Route, Scheme};
+use super::{GatewayConfig, HostRule, ListenAddress, Listener, PathRule, Route};
 use crate::Product;
 use regex::bytes::RegexBuilder;
 use std::cmp::Reverse;
@@ -26,10 +26,10 @@ pub(super) fn routes_for<'a>(
         order(config.product, &mut site.fitting);
     }
     sites.sort_by_key(|site| {
-        let first = site.fitting.first().map(|(_, _, route)| &route.upstreams);
-        let answers_itself = first.is_none_or(Vec::is_empty);
-        let is_bytes = first.is_some_and(|all| all.iter().all(|one| one.address.scheme == Scheme::Tcp));
-        (is_by_name.then_some(Reverse(site.names_rank)), answers_itself, is_bytes)
+        let first = site.fitting.first().map(|(_, _, route)| *route);
+        let answers_all = first.is_none_or(|route| route.upstreams.is_empty() && route.path.is_everything());
+        let is_bytes = first.is_some_and(Route::is_bytes);
+        (is_by_name.then_some(Reverse(site.names_rank)), answers_all, is_bytes)
     });
     sites.into_iter().flat_map(|site| site.fitting).map(|(_, _, route)| route).collect()
 }
@@ -163,6 +163,17 @@ impl PathRule {
     /// The path fits.
     pub fn fits(&self, path: &str) -> bool {
         path_rank(self, path).is_some()
+    }
+}
+
+impl PathRule {
+    /// Every path fits.
+    pub(crate) fn is_everything(&self) -> bool {
+        match self {
+            PathRule::Any => true,
+            PathRule::Prefix(text) | PathRule::StrictPrefix(text) | PathRule::Segments(text) => text == "/",
+            PathRule::Exact(_) | PathRule::Suffix(_) | PathRule::Regex { .. } => false,
+        }
     }
 }
 

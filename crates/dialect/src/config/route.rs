@@ -1,6 +1,6 @@
 //! What a gateway does with some of its requests.
 
-use super::{At, Fact, UpstreamConfig};
+use super::{At, Fact, Scheme, UpstreamConfig};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,6 +43,13 @@ pub struct Route {
     pub retries: Option<Fact<Retries>>,
     /// Answers are gathered before they go to the client.
     pub is_buffered: Fact<bool>,
+}
+
+impl Route {
+    /// Requests are not looked at: bytes are passed on as they come.
+    pub fn is_bytes(&self) -> bool {
+        !self.upstreams.is_empty() && self.upstreams.iter().all(|one| one.address.scheme == Scheme::Tcp)
+    }
 }
 
 /// How long a gateway waits for what. Nothing means: no limit, or the product knows no such deadline.

@@ -148,7 +148,7 @@ fn show_upstream(out: &mut String, upstream: &UpstreamConfig) {
         for time in check.interval.iter().chain(&check.timeout) {
             let _ = write!(text, " {}", fact(time));
         }
-        for expected in &check.expected {
+        if let Some(expected) = &check.expected {
             let _ = write!(text, " expects {}", fact(expected));
         }
         line(out, text);

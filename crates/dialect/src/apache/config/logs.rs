@@ -3,6 +3,7 @@
 use super::Apache;
 use super::scope::Scope;
 use super::syntax::Directive;
+use super::target::Target;
 use crate::config::{Fact, GatewayConfig, LogFile, LogFormat, LogKind};
 
 /// Gathers the logs of the main server and of every site.
@@ -11,7 +12,8 @@ pub(super) fn read(apache: &Apache<'_>, config: &mut GatewayConfig) {
     for site in apache.sites() {
         let names =
             site.inner().iter().filter(|one| matches!(one.name.as_str(), "servername" | "serveralias"));
-        let names: Vec<String> = names.flat_map(|one| one.args.clone()).collect();
+        let names: Vec<String> =
+            names.flat_map(|one| one.args.iter().map(|name| Target::host_name(name).to_owned())).collect();
         gather(apache, site.inner(), &names, config);
     }
     if !apache.root.iter().any(|one| one.name == "errorlog") {

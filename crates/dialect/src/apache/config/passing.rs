@@ -46,10 +46,11 @@ impl Reader<'_, '_> {
         for layer in [main, own] {
             self.passes(scope, layer);
         }
+        self.redirects(scope, own);
         for layer in [own, main] {
             self.handlers(scope, layer, &PathRule::Any);
         }
-        if !self.routes.iter().any(|route| route.path == PathRule::Any || is_root(&route.path)) {
+        if !self.routes.iter().any(|route| route.path.is_everything()) {
             let at = at.or_else(|| own.first().map(|first| first.at.clone()));
             if let Some(at) = at {
                 let route = route(self.apache, self.site, scope, &[], PathRule::Any, at);
@@ -108,6 +109,20 @@ impl Reader<'_, '_> {
                 _ => PathRule::Regex { pattern: pass.arg(0).to_owned(), ignores_case: false },
             };
             self.add(scope, pass, pass.arg(1), Parameters::of(pass, 2), path, false);
+        }
+    }
+
+    /// `Redirect`: answered before any handler is asked.
+    fn redirects(&mut self, scope: &Scope<'_>, own: &[Directive]) {
+        for directive in own {
+            let Some(from) = directive.args.iter().rev().nth(1) else { continue };
+            let path = match directive.name.as_str() {
+                "redirect" | "redirectpermanent" | "redirecttemp" => PathRule::Segments(from.clone()),
+                "redirectmatch" => PathRule::Regex { pattern: from.clone(), ignores_case: false },
+                _ => continue,
+            };
+            let route = route(self.apache, self.site, scope, &[], path, directive.at.clone());
+            self.routes.push(route);
         }
     }
 
@@ -187,10 +202,9 @@ impl Reader<'_, '_> {
 
     /// The settings that hold for an address: those of the worker that serves it already, if one does.
     fn worker(&mut self, scope: &Scope<'_>, directive: &Directive, url: &str, own: Parameters) -> Parameters {
-        let is_known = |note: &crate::config::Note| note.at.as_ref() == Some(&directive.at);
         if let Some(worker) = Worker::serving(&self.workers, url) {
             let ignored = own.keys();
-            if !ignored.is_empty() && worker.at != directive.at && !self.config.notes.iter().any(is_known) {
+            if !ignored.is_empty() && worker.at != directive.at {
                 let what =
                     NoteKind::WorkerShared { target: worker.url.clone(), first: worker.at.clone(), ignored };
                 self.config.note(Some(directive.at.clone()), what);
@@ -256,21 +270,13 @@ impl Reader<'_, '_> {
         }
         for switch in missing {
             let what = NoteKind::SwitchMissing { directive: switch, needed_by: directive.text.clone() };
-            let is_known =
-                |note: &crate::config::Note| note.at.as_ref() == Some(&directive.at) && note.what == what;
-            if !self.config.notes.iter().any(is_known) {
-                self.config.note(Some(directive.at.clone()), what);
-            }
+            self.config.note(Some(directive.at.clone()), what);
         }
     }
 }
 
 fn is_pass(directive: &Directive) -> bool {
     matches!(directive.name.as_str(), "proxypass" | "proxypassmatch")
-}
-
-fn is_root(path: &PathRule) -> bool {
-    matches!(path, PathRule::Prefix(text) | PathRule::Segments(text) if text == "/")
 }
 
 impl PathRule {

@@ -28,7 +28,7 @@ impl<'a> Frontend<'a> {
         let before = config.listeners.len();
         let head = &scope.section.head;
         // An old form has the address behind the name.
-        let old = Some(head.word(2)).filter(|word| word.contains(':') && head.from_word().is_none());
+        let old = Some(head.word(2)).filter(|word| word.contains(':') && head.place_of_from().is_none());
         for (line, text) in old
             .map(|text| (head, text))
             .into_iter()
@@ -224,7 +224,7 @@ fn listener(haproxy: &Haproxy<'_>, scope: &Scope<'_>, line: &Line, text: &str) -
 
 impl Line {
     /// The place of `from`, where a section names its defaults.
-    fn from_word(&self) -> Option<usize> {
+    fn place_of_from(&self) -> Option<usize> {
         self.words.iter().position(|word| word == "from").filter(|place| *place <= 2)
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Global<'a> {
 /// Reads all `global` sections as one.
 pub(super) fn read(sections: &[Section]) -> Global<'_> {
     let lines = || sections.iter().filter(|one| one.kind() == "global").flat_map(|one| &one.lines);
-    let last = |word: &str| lines().filter(|line| line.word(0) == word).last();
+    let last = |word: &str| lines().rev().find(|line| line.word(0) == word);
     let folder = |word: &str| PathBuf::from(last(word).map_or("", |line| line.word(1)));
     Global {
         header_buffer: header_buffer(last("tune.bufsize"), last("tune.maxrewrite")),

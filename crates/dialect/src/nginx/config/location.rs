@@ -1,7 +1,7 @@
 //! An nginx location that passes requests on becomes a [`Route`]: each family's directives and their defaults.
 
 use super::pass::{self, Destination, FAMILIES, Family};
-use super::pool::note_once;
+use super::pool::note;
 use super::scope::{Scope, fact, path_fact};
 use super::syntax::Directive;
 use super::variables::expand;
@@ -42,7 +42,7 @@ pub(super) fn route(
     if destination.upstreams.is_empty()
         && let Some(pool) = &destination.pool
     {
-        note_once(config, directive, crate::config::NoteKind::EmptyPool { name: pool.value.clone() });
+        note(config, directive, crate::config::NoteKind::EmptyPool { name: pool.value.clone() });
     }
     route
 }

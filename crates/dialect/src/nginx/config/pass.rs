@@ -73,7 +73,7 @@ pub(super) fn destination(
         let Some((scheme, rest)) = split_scheme(family, &text) else {
             // A map may also hold values meant for something else; only a literal one is refused.
             if !is_variable {
-                pool::note_once(config, pass, NoteKind::Syntax { what: "invalid URL prefix".to_owned() });
+                pool::note(config, pass, NoteKind::Syntax { what: "invalid URL prefix".to_owned() });
             } else if text.starts_with('$') {
                 let address = UpstreamAddress { scheme: family.scheme, place: Place::Variable(text) };
                 destination.upstreams.push(UpstreamConfig::new(
@@ -98,7 +98,7 @@ pub(super) fn destination(
                 && pool::find(http, name).is_some()
             {
                 let what = format!("upstream \"{name}\" may not have port {port}");
-                pool::note_once(config, pass, NoteKind::Syntax { what });
+                pool::note(config, pass, NoteKind::Syntax { what });
             }
             let upstream = single(scheme, host, pass, scope, is_variable, config);
             destination.upstreams.extend(upstream);
@@ -121,11 +121,7 @@ fn single(
     else {
         let sentence = if has_port { "invalid port" } else { "no port" };
         if !is_variable {
-            pool::note_once(
-                config,
-                pass,
-                NoteKind::Syntax { what: format!("{sentence} in upstream \"{host}\"") },
-            );
+            pool::note(config, pass, NoteKind::Syntax { what: format!("{sentence} in upstream \"{host}\"") });
         }
         return None;
     };
@@ -135,7 +131,7 @@ fn single(
     {
         let resolver = pool::resolver(scope);
         if resolver.is_none() && upstream.address.name().is_some() {
-            pool::note_once(config, pass, NoteKind::ResolverMissing { name: host.to_owned() });
+            pool::note(config, pass, NoteKind::ResolverMissing { name: host.to_owned() });
         }
         upstream.resolves = Resolves::AtRunTime { resolver };
     }

@@ -57,13 +57,13 @@ pub(super) fn upstreams(
         match upstream(server, scheme, is_single, &within) {
             Some(upstream) => {
                 if matches!(upstream.resolves, Resolves::AtRunTime { resolver: None }) {
-                    note_once(config, server, NoteKind::ResolverMissing { name: server.arg(0).to_owned() });
+                    note(config, server, NoteKind::ResolverMissing { name: server.arg(0).to_owned() });
                 }
                 upstreams.push(upstream);
             }
             None => {
                 let what = format!("invalid port in upstream \"{}\"", server.arg(0));
-                note_once(config, server, NoteKind::Syntax { what });
+                note(config, server, NoteKind::Syntax { what });
             }
         }
     }
@@ -114,13 +114,9 @@ pub(super) fn resolver(scope: &Scope<'_>) -> Option<Fact<String>> {
     scope.one("resolver").map(|directive| fact(directive, directive.args.join(" ")))
 }
 
-/// A block is used by many locations; what is wrong in it is said once.
-pub(super) fn note_once(config: &mut GatewayConfig, directive: &Directive, what: NoteKind) {
-    let is_known =
-        config.notes.iter().any(|note| note.at.as_ref() == Some(&directive.at) && note.what == what);
-    if !is_known {
-        config.note(Some(directive.at.clone()), what);
-    }
+/// Says what is wrong with a directive.
+pub(super) fn note(config: &mut GatewayConfig, directive: &Directive, what: NoteKind) {
+    config.note(Some(directive.at.clone()), what);
 }
 
 const USUAL_IDLE: Duration = Duration::from_secs(60);

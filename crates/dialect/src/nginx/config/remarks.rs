@@ -3,10 +3,10 @@
 use super::Nginx;
 use super::location::{closes_each, sent_header};
 use super::pass::{Destination, Family};
-use super::pool::{find, note_once};
+use super::pool::{find, note};
 use super::scope::{Scope, size};
 use super::syntax::Directive;
-use crate::config::{Fact, GatewayConfig, Note, NoteKind, PathRule, Route, Scheme};
+use crate::config::{Fact, GatewayConfig, NoteKind, Route, Scheme};
 
 /// Looks at one route.
 pub(super) fn on_route(
@@ -40,22 +40,15 @@ fn unused_keep_alive(
     let Some(block) = find(nginx.http, &pool.value) else { return };
     let Some(keepalive) = block.inner().iter().find(|inner| inner.name == "keepalive") else { return };
     // A path for WebSocket alone has nothing to reuse.
-    if keepalive.arg(0) == "0" || route.upgrades.value && !is_everything(route) {
+    if keepalive.arg(0) == "0" || route.upgrades.value && !route.path.is_everything() {
         return;
     }
     if let Some(closing) = closes_each(nginx, scope, family, &route.http_version) {
         let what = NoteKind::KeepAliveUnused { pool: pool.value.clone(), because: closing.written.clone() };
         match closing.at {
-            Some(at) => note_at(config, at, what),
-            None => note_once(config, keepalive, what),
+            Some(at) => config.note(Some(at), what),
+            None => note(config, keepalive, what),
         }
-    }
-}
-
-fn note_at(config: &mut GatewayConfig, at: crate::config::At, what: NoteKind) {
-    let note = Note { at: Some(at), what };
-    if !config.notes.contains(&note) {
-        config.notes.push(note);
     }
 }
 
@@ -86,7 +79,7 @@ fn buffers(scope: &Scope<'_>, family: Family, config: &mut GatewayConfig) {
     let written =
         [head.at, buffers.map(|one| one.at.clone()), scope.one(&busy_name).map(|one| one.at.clone())];
     if let Some(at) = written.into_iter().flatten().next() {
-        note_at(config, at, NoteKind::BufferConflict { what });
+        config.note(Some(at), NoteKind::BufferConflict { what });
     }
 }
 
@@ -96,13 +89,13 @@ fn trust_missing(scope: &Scope<'_>, family: Family, destination: &Destination, c
     if let Some(at) = verify.at.filter(|_| verify.value && destination.is_tls && scope.one(&trust).is_none())
     {
         let what = format!("no {trust} for {}", family.word("ssl_verify"));
-        note_at(config, at, NoteKind::Syntax { what });
+        config.note(Some(at), NoteKind::Syntax { what });
     }
     let name = scope.one(&family.word("ssl_name"));
     let sends = scope.switch(&family.word("ssl_server_name"), false).value;
     if let Some(name) = name.filter(|_| destination.is_tls && !verify.value && !sends) {
         let because = format!("{} off;", family.word("ssl_server_name"));
-        note_once(config, name, NoteKind::WithoutEffect { directive: name.written(), because });
+        note(config, name, NoteKind::WithoutEffect { directive: name.written(), because });
     }
 }
 
@@ -122,7 +115,7 @@ fn retry_too_short(scope: &Scope<'_>, family: Family, route: &Route, config: &mu
             outer: all.written,
             outer_value: all.value,
         };
-        note_at(config, at, what);
+        config.note(Some(at), what);
     }
 }
 
@@ -140,29 +133,21 @@ fn lost_host(scope: &Scope<'_>, config: &mut GatewayConfig) {
     };
     let Some(own) = own.first() else { return };
     let because = format!("{} ({})", own.written(), own.at);
-    note_once(config, lost, NoteKind::WithoutEffect { directive: lost.written(), because });
+    note(config, lost, NoteKind::WithoutEffect { directive: lost.written(), because });
 }
 
 /// On a path that serves everything, plain requests claim to be upgrades too.
 fn upgrade_always(scope: &Scope<'_>, route: &Route, config: &mut GatewayConfig) {
     let connection: Option<Fact<String>> = sent_header(scope, "Connection");
     if let Some(connection) =
-        connection.filter(|one| is_everything(route) && one.value.eq_ignore_ascii_case("upgrade"))
+        connection.filter(|one| route.path.is_everything() && one.value.eq_ignore_ascii_case("upgrade"))
         && let Some(at) = connection.at
         && route
             .upstreams
             .iter()
             .any(|upstream| matches!(upstream.address.scheme, Scheme::Http | Scheme::Https))
     {
-        note_at(config, at, NoteKind::UpgradeAlways);
-    }
-}
-
-fn is_everything(route: &Route) -> bool {
-    match &route.path {
-        PathRule::Any => true,
-        PathRule::Prefix(prefix) | PathRule::StrictPrefix(prefix) => prefix == "/",
-        _ => false,
+        config.note(Some(at), NoteKind::UpgradeAlways);
     }
 }
 
