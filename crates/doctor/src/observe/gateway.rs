@@ -131,12 +131,15 @@ impl Gateway {
     /// How likely it is the site's gateway; 0 is not at all.
     fn rank(&self, host: &Host, name: &str, port: u16, addresses: &[IpAddr]) -> u32 {
         let Some(config) = &self.config else { return 0 };
-        let holds = |pid: u32, inode: u64| {
-            let sockets = host.process(pid).and_then(|process| process.sockets.as_deref());
-            sockets.is_some_and(|sockets| sockets.contains(&inode))
-        };
-        let owns_port =
-            self.is_here && host.on_port(port).any(|row| self.pids.iter().any(|pid| holds(*pid, row.inode)));
+        let is_own = |pid: u32| self.pids.contains(&pid);
+        let holders: Vec<u32> =
+            host.on_port(port).flat_map(|row| host.holders(row.inode)).map(|process| process.pid).collect();
+        let owns_port = self.is_here && holders.iter().any(|pid| is_own(*pid));
+        let is_taken = host.on_port(port).next().is_some() && (self.pids.is_empty() || !holders.is_empty());
+        if self.is_here && is_taken && !owns_port {
+            // Somebody else serves the port, whatever this configuration says.
+            return 0;
+        }
         let listens = route::listens_on(config, port);
         let is_named = self.names(name) && addresses.iter().all(|ip| !ip.to_string().eq(name));
         u32::from(owns_port) * 8

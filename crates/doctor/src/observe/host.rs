@@ -51,9 +51,9 @@ pub struct Host {
     pub is_selinux_enforcing: bool,
     /// Whether we are root.
     pub is_root: bool,
-    before: Counters,
-    looked_at: Option<Instant>,
-    watched: Rc<OnceCell<Rc<Watched>>>,
+    pub(crate) before: Counters,
+    pub(crate) looked_at: Option<Instant>,
+    pub(crate) watched: Rc<OnceCell<Rc<Watched>>>,
 }
 
 /// What happened on this machine during a second and a half.
