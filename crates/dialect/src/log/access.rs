@@ -6,7 +6,7 @@ use super::{LogLine, Stamp, Try};
 use crate::Product;
 use crate::config::LogKind;
 use std::time::Duration;
-use torwart_cause::{Attempt, By, Deadline, Ending, Evidence, Stage, Step};
+use torwart_cause::{Attempt, By, Deadline, Ending, Evidence, Fault, Malformation, Stage, Step};
 
 /// What a line with these values says.
 pub(super) fn line_of(product: Product, values: &Values) -> LogLine {
@@ -24,7 +24,8 @@ pub(super) fn line_of(product: Product, values: &Values) -> LogLine {
     line.request.id = values.get("request_id").map(str::to_owned);
     line.request.connection =
         ["connection", "log_id"].iter().find_map(|name| values.get(name)).map(str::to_owned);
-    line.answer.status = values.get("status").and_then(status);
+    line.answer.status =
+        values.get("status").and_then(|text| status(text).or_else(|| (text == "009").then_some(OLD)));
     line.answer.bytes =
         ["bytes_sent", "body_bytes_sent"].iter().find_map(|name| values.get(name)?.parse().ok());
     line.answer.total = seconds(values.get("request_time"))
@@ -98,11 +99,19 @@ fn with_upstreams(line: &LogLine, values: &Values) -> Evidence {
     let knows = Knows {
         connect: values.raw("upstream_connect_time").is_some(),
         head: values.raw("upstream_header_time").is_some(),
+        has_body: !matches!(line.request.method.as_deref(), Some("GET" | "HEAD" | "OPTIONS" | "DELETE")),
     };
     let mut evidence = Evidence {
         attempts: line.tries.iter().map(|attempt| attempt_of(attempt, knows)).collect(),
         ..Evidence::default()
     };
+    if line.answer.status == Some(OLD)
+        && let Some(last) = evidence.attempts.last_mut()
+    {
+        let fault = Fault { what: Malformation::NotHttp, at: 0 };
+        steps::fail(last, Stage::Head, Ending::Malformed(fault), None);
+        last.status = None;
+    }
     if line.answer.status == Some(CLIENT_LEFT) {
         match evidence.attempts.last_mut() {
             Some(last) if last.status.is_none() => {
@@ -122,6 +131,7 @@ fn with_upstreams(line: &LogLine, values: &Values) -> Evidence {
 struct Knows {
     connect: bool,
     head: bool,
+    has_body: bool,
 }
 
 fn attempt_of(told: &Try, knows: Knows) -> Attempt {
@@ -138,14 +148,11 @@ fn attempt_of(told: &Try, knows: Knows) -> Attempt {
         return attempt;
     }
     match told.status {
-        // Where the head's time is missing although it is logged, nginx made the status itself.
-        Some(504) if knows.head && knows.connect => {
-            let (stage, deadline) = match told.connect {
-                None => (Stage::Connect, Deadline::Connect),
-                Some(_) => (Stage::Head, Deadline::FirstByte),
-            };
+        // Where the head's time is missing although it is logged, nginx made the status itself. A request without a
+        // body is sent at once: what was waited for then is the answer.
+        Some(504) if knows.head && knows.connect && told.connect.is_some() && !knows.has_body => {
             let after = told.total.map(|total| total.saturating_sub(told.connect.unwrap_or_default()));
-            steps::fail(&mut attempt, stage, Ending::TimedOut(deadline), after);
+            steps::fail(&mut attempt, Stage::Head, Ending::TimedOut(Deadline::FirstByte), after);
         }
         Some(500 | 502 | 504) | None => {
             if knows.connect && told.connect.is_none() {
@@ -172,3 +179,6 @@ pub(super) fn units(text: Option<&str>, units: f64) -> Option<Duration> {
 
 /// Attempts of one request that are kept.
 const MOST_TRIES: usize = 32;
+
+/// The status nginx logs (`009`) where it passed on an answer without any head, as HTTP/0.9 would have it.
+const OLD: u16 = 9;

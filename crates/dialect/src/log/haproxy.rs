@@ -73,7 +73,7 @@ fn traffic(line: &str) -> Option<LogLine> {
         upstream: (!server.starts_with('<')).then(|| format!("{backend}/{server}")),
         connect: timers.connect,
         response: timers.response,
-        is_queued: timers.queue.is_some(),
+        is_without_backend: backend == frontend.trim_end_matches('~') && timers.request.is_none(),
         total: timers.total,
     }));
     told.words.said = flags::sentence(ended.flags).map(|key| said(key).with("upstream", target));

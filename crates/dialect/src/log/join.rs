@@ -5,9 +5,10 @@
 //! an access line when it ends, or it carries the time when the request began.
 
 use super::{LogLine, Stamp};
+use crate::Product;
 use crate::config::LogKind;
 use std::collections::HashMap;
-use torwart_cause::{Evidence, Step, Verdict, diagnose};
+use torwart_cause::{Attempt, Evidence, Step, Verdict, diagnose};
 
 /// The lines of one request, by their places in the slice given.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,12 +50,15 @@ pub fn join(lines: &[LogLine], local_offset: i32) -> Vec<Joined> {
             .collect();
         errors.sort_unstable();
         errors.dedup();
+        keep_one_request(lines, &mut errors, line.tries.len(), local_offset);
         with_siblings(lines, &taken, &mut errors, local_offset);
         mark(&mut taken, &errors);
         joined.push(combine(lines, Some(place), errors));
     }
     let mut rest: Vec<usize> = (0..lines.len())
-        .filter(|place| !is_taken(&taken, *place) && lines[*place].kind == LogKind::Error)
+        .filter(|place| {
+            !is_taken(&taken, *place) && lines.get(*place).is_some_and(|line| line.kind == LogKind::Error)
+        })
         .collect();
     rest.reverse();
     while let Some(place) = rest.pop() {
@@ -118,24 +122,45 @@ fn belongs(access: &LogLine, error: &LogLine, local_offset: i32) -> bool {
     (end - span..=end + span).contains(&at)
 }
 
-/// Error lines of the same connection at nearly the same time as those found belong to the same request.
+/// Several requests of one client may have failed alike: only the first of them is this one.
+fn keep_one_request(lines: &[LogLine], errors: &mut Vec<usize>, tries: usize, local_offset: i32) {
+    let Some(first) = errors.first().and_then(|place| lines.get(*place)) else { return };
+    let connection = first.request.connection.clone();
+    let mut left = tries.max(1);
+    errors.retain(|place| {
+        let Some(line) = lines.get(*place) else { return false };
+        let is_counted = line.product != Product::Apache && line.evidence.is_some();
+        let keeps = line.request.connection == connection
+            && is_near(first, line, local_offset)
+            && (!is_counted || left > 0);
+        left -= usize::from(keeps && is_counted);
+        keeps
+    });
+}
+
+/// So near in time that both can be of one request. Apache writes all at its end, nginx each attempt when it fails.
+fn is_near(one: &LogLine, other: &LogLine, local_offset: i32) -> bool {
+    let most = if one.product == Product::Apache { SAME_MOMENT } else { UNKNOWN_SPAN };
+    match (utc(one, local_offset), utc(other, local_offset)) {
+        (Some(one), Some(other)) => (one - other).abs() <= most,
+        _ => true,
+    }
+}
+
+/// Remarks of the same connection, and other lines of Apache's at the same moment, belong to the same request.
 fn with_siblings(lines: &[LogLine], taken: &[bool], errors: &mut Vec<usize>, local_offset: i32) {
     let Some(first) = errors.first().copied() else { return };
     let Some(found) = lines.get(first) else { return };
-    let (Some(connection), Some(at)) = (&found.request.connection, utc(found, local_offset)) else { return };
-    let around = first.saturating_sub(NEIGHBOURS)..lines.len().min(first + NEIGHBOURS);
-    for place in around {
+    if found.request.connection.is_none() {
+        return;
+    }
+    for place in first.saturating_sub(NEIGHBOURS)..lines.len().min(first + NEIGHBOURS) {
         let Some(line) = lines.get(place) else { continue };
-        let is_near = utc(line, local_offset).is_some_and(|time| (time - at).abs() <= CLOCK_STEP);
-        let is_other = line.request.path.is_some()
-            && found.request.path.is_some()
-            && line.request.path != found.request.path;
-        if line.kind == LogKind::Error
-            && !is_taken(taken, place)
-            && !is_other
-            && is_near
-            && line.request.connection.as_ref() == Some(connection)
-        {
+        let is_of_it = line.kind == LogKind::Error
+            && line.request.connection == found.request.connection
+            && (line.product == Product::Apache || line.evidence.is_none())
+            && (line.request.path.is_none() || line.request.path == found.request.path);
+        if is_of_it && !is_taken(taken, place) && is_near(found, line, local_offset) {
             errors.push(place);
         }
     }
@@ -163,18 +188,23 @@ fn mark(taken: &mut [bool], places: &[usize]) {
 fn combine(lines: &[LogLine], access: Option<usize>, errors: Vec<usize>) -> Joined {
     let told = |place: &usize| lines.get(*place).and_then(|line| line.evidence.as_ref());
     let mut evidence = access.as_ref().and_then(told).cloned();
+    // Which attempts an error line has spoken of: each line is about one.
+    let mut spoken_of = vec![false; evidence.as_ref().map_or(0, |evidence| evidence.attempts.len())];
     for place in &errors {
         let Some(more) = told(place) else { continue };
         evidence = Some(match evidence {
-            Some(known) => merge(known, more),
-            None => more.clone(),
+            Some(known) => merge(known, more, &mut spoken_of),
+            None => {
+                spoken_of = vec![true; more.attempts.len()];
+                more.clone()
+            }
         });
     }
     Joined { access, errors, evidence }
 }
 
 /// What both know together: steps that one does not know are taken from the other.
-fn merge(mut known: Evidence, more: &Evidence) -> Evidence {
+fn merge(mut known: Evidence, more: &Evidence, spoken_of: &mut Vec<bool>) -> Evidence {
     for (step, other) in [
         (&mut known.client.handshake, &more.client.handshake),
         (&mut known.client.head, &more.client.head),
@@ -190,13 +220,18 @@ fn merge(mut known: Evidence, more: &Evidence) -> Evidence {
         }
     }
     for attempt in &more.attempts {
-        if let Some(mine) = known.attempts.iter_mut().find(|mine| is_same(mine, attempt)) {
+        let mut free = known.attempts.iter_mut().zip(spoken_of.iter_mut());
+        if let Some((mine, spoken_of)) = free.find(|(mine, spoken_of)| is_same(mine, attempt, **spoken_of)) {
             merge_attempt(mine, attempt);
+            *spoken_of = true;
         } else if known.attempts.iter().all(|mine| mine.upstream.is_empty()) {
             known.attempts = vec![attempt.clone()];
+            *spoken_of = vec![true];
         } else {
-            // An attempt that the access line does not have: it stands before those that came later.
-            known.attempts.insert(0, attempt.clone());
+            // Another attempt than those known: errors stand in the order in which attempts failed.
+            let place = spoken_of.iter().rposition(|spoken_of| *spoken_of).map_or(0, |last| last + 1);
+            known.attempts.insert(place, attempt.clone());
+            spoken_of.insert(place, true);
         }
     }
     // Where the gateway chose no upstream, the attempt that nobody saw was none.
@@ -209,24 +244,25 @@ fn merge(mut known: Evidence, more: &Evidence) -> Evidence {
     known
 }
 
-/// The same upstream, of which no more is known than that it was tried.
-fn is_same(mine: &torwart_cause::Attempt, other: &torwart_cause::Attempt) -> bool {
-    let is_open = mine.status.is_none_or(|status| status >= 500) && !has_ending(mine);
+/// The same attempt: the same upstream, one that did not answer well. One that an error line has spoken of already is
+/// the same only where that line could not say how it ended.
+fn is_same(mine: &Attempt, other: &Attempt, is_spoken_of: bool) -> bool {
+    let is_open = mine.status.is_none_or(|status| status >= 500 || other.body.is_failed());
     let is_named_alike = mine.upstream.is_empty()
         || other.upstream.is_empty()
         || mine.upstream == other.upstream
         || (mine.address.is_some() && mine.address == other.address)
         || (mine.address.is_none() != other.address.is_none());
-    is_open && is_named_alike
+    is_open && is_named_alike && (!is_spoken_of || !has_ending(mine) || !has_ending(other))
 }
 
-fn has_ending(attempt: &torwart_cause::Attempt) -> bool {
+fn has_ending(attempt: &Attempt) -> bool {
     [&attempt.resolve, &attempt.connect, &attempt.handshake, &attempt.send, &attempt.head, &attempt.body]
         .into_iter()
         .any(Step::is_failed)
 }
 
-fn merge_attempt(mine: &mut torwart_cause::Attempt, other: &torwart_cause::Attempt) {
+fn merge_attempt(mine: &mut Attempt, other: &Attempt) {
     if mine.upstream.is_empty() {
         mine.upstream = other.upstream.clone();
     }
@@ -247,6 +283,11 @@ fn merge_attempt(mine: &mut torwart_cause::Attempt, other: &torwart_cause::Attem
         (&mut mine.body, &other.body),
     ] {
         match (&step, told) {
+            // The access line measured how long it took, the error line says how it ended.
+            (Step::Failed { after, .. }, Step::Failed { ending, after: told }) => {
+                let after = (*after).max(*told);
+                *step = Step::Failed { ending: *ending, after };
+            }
             (Step::Failed { .. }, _) => {}
             (_, Step::Failed { .. }) => *step = told.clone(),
             (Step::Unknown, told) => *step = told.clone(),
@@ -263,6 +304,9 @@ const CLOCK_STEP: i64 = 2_000_000;
 
 /// How long a request may have lasted whose access line does not say.
 const UNKNOWN_SPAN: i64 = 75_000_000;
+
+/// Lines that Apache writes of one request stand this near to each other.
+const SAME_MOMENT: i64 = 50_000;
 
 /// Lines around an error line in which others of its request are looked for.
 const NEIGHBOURS: usize = 12;

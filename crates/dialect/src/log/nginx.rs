@@ -45,8 +45,7 @@ pub(super) fn read(line: &str) -> Option<LogLine> {
         upstream: told.upstream().unwrap_or_default(),
         path: told.request.path.as_deref().unwrap_or_default(),
     });
-    told.words.said =
-        decoded.said.or_else(|| decoded.evidence.as_ref().and_then(|evidence| meaning::of(evidence)));
+    told.words.said = decoded.said.or_else(|| decoded.evidence.as_ref().and_then(meaning::of));
     told.evidence = decoded.evidence;
     Some(told)
 }

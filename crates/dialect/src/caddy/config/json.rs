@@ -63,8 +63,7 @@ impl Reader<'_> {
             None => Fact::by_default(false, ""),
         };
         let routes = server.get("routes").map(Node::items).unwrap_or_default();
-        let mut names: Vec<_> =
-            routes.iter().flat_map(|route| matchers(route)).flat_map(|one| one.hosts).collect();
+        let mut names: Vec<_> = routes.iter().flat_map(matchers).flat_map(|one| one.hosts).collect();
         names.dedup();
         let first = config.listeners.len();
         for (listen, line) in server.get("listen").map(Node::texts).unwrap_or_default() {

@@ -37,7 +37,8 @@ pub(super) struct Exchange<'a> {
     pub(super) status: Option<u16>,
     /// `backend/server`; nothing where no server was chosen.
     pub(super) upstream: Option<String>,
-    pub(super) is_queued: bool,
+    /// The backend is the frontend itself, and no request was taken apart: no rule chose a backend.
+    pub(super) is_without_backend: bool,
     pub(super) connect: Option<Duration>,
     pub(super) response: Option<Duration>,
     pub(super) total: Option<Duration>,
@@ -116,7 +117,12 @@ fn with_server(exchange: &Exchange<'_>, who: char, phase: char) -> Evidence {
         return match who {
             'C' | 'c' => of_pick(Ending::Cancelled(By::Client)),
             'R' => of_pick(Ending::ResourcesSpent),
-            'S' | 's' if !exchange.is_queued || phase == 'C' => of_pick(Ending::Decided(Decision::AllDown)),
+            'S' | 's' if exchange.is_without_backend => {
+                let mut evidence = Evidence::default();
+                evidence.local.route = steps::failed(Ending::Decided(Decision::NoRoute), None);
+                evidence
+            }
+            'S' | 's' => of_pick(Ending::Decided(Decision::AllDown)),
             _ => steps::of_status(exchange.status),
         };
     };
@@ -163,7 +169,9 @@ fn with_server(exchange: &Exchange<'_>, who: char, phase: char) -> Evidence {
         ('S', Stage::Body) => steps::fail(attempt, stage, Ending::Closed, after),
         ('D', _) => steps::fail(attempt, stage, Ending::Decided(Decision::AllDown), after),
         ('K' | 'U', _) => steps::fail(attempt, stage, Ending::Decided(Decision::Draining), after),
-        // Refused, unroutable or a failed handshake; an answer that broke some rule.
+        // Refused, unroutable, or a failed handshake.
+        (_, Stage::Connect) => steps::end_before(attempt, Stage::Handshake),
+        // An answer that broke some rule.
         (_, stage) => steps::end_before(attempt, stage),
     }
     evidence

@@ -57,6 +57,11 @@ fn stage_of(phase: &str) -> Option<Stage> {
 
 /// Decisions and shortages of the gateway itself.
 fn local(message: &Message<'_>) -> Option<Evidence> {
+    if let Some(ending) = own_file(message) {
+        let mut evidence = Evidence::default();
+        evidence.local.pick = steps::failed(ending, None);
+        return Some(evidence);
+    }
     let (_, place, ending) = LOCAL.iter().find(|(words, _, _)| message.text.contains(words))?;
     let mut evidence = Evidence::default();
     let step = match place {
@@ -73,6 +78,16 @@ fn local(message: &Message<'_>) -> Option<Evidence> {
     };
     *step = steps::failed(*ending, None);
     Some(evidence)
+}
+
+/// A file of nginx's own that it could not write while a body passed; a missing page is no such file.
+fn own_file(message: &Message<'_>) -> Option<Ending> {
+    let is_call = FILE_CALLS.iter().any(|call| message.text.starts_with(call));
+    match errno::number_in(message.text)? {
+        28 if is_call => Some(Ending::ResourcesSpent),
+        _ if is_call && stage_of(message.phase).is_some() => Some(Ending::Decided(Decision::Misconfigured)),
+        _ => None,
+    }
 }
 
 /// `app.example could not be resolved (3: Host not found)`.
@@ -193,6 +208,10 @@ fn number_behind(text: &str, words: &str) -> Option<u64> {
 const fn broken(what: Malformation) -> Ending {
     Ending::Malformed(Fault { what, at: 0 })
 }
+
+/// Calls for files, as nginx names them at the beginning of a message.
+const FILE_CALLS: &[&str] =
+    &["open() \"", "mkdir() \"", "pwrite() \"", "pwritev() \"", "write() \"", "rename() \"", "chmod() \""];
 
 enum Local {
     Route,
