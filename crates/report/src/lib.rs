@@ -24,7 +24,7 @@ pub use diagnosis::{Form, Setting, report};
 pub use explain::{explain, explain_all, explain_finding, explain_findings, nearest, nearest_findings};
 pub use finding::FindingPage;
 pub use page::Page;
-pub use reference::{cause_page, finding_page};
+pub use reference::{cause_page, finding_pages};
 pub use sentence::{sentence, sentence_at};
 pub use torwart_config::Lang;
 pub use torwart_policy::language::choose as choose_lang;

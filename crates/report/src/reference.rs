@@ -18,17 +18,32 @@ pub fn cause_page(lang: Lang) -> String {
     text
 }
 
-/// All findings on one Markdown page: a table by area, then every page under its anchor.
-pub fn finding_page(lang: Lang) -> String {
+/// The pages of all findings: the index, and one for each area. Names are those of the files, below `docs/<lang>/`.
+pub fn finding_pages(lang: Lang) -> Vec<(String, String)> {
     let say = |key| words::say(lang, key, &[]);
-    let here = |kind: &FindingKind| format!("#{}", kind.id);
-    let table = explain::finding_table(lang, &here);
-    let mut text = format!("# {}\n\n{}\n\n{table}", say("findings-title"), say("findings-intro"));
-    for kind in explain::by_area() {
-        text.push_str(&format!("\n<a id=\"{}\"></a>\n\n", kind.id));
-        text.push_str(&explain::finding_markdown(kind, lang, "##", None, &here));
+    let table = explain::finding_table(lang, &|kind| format!("findings/{}", place(kind)));
+    let index = format!("# {}\n\n{}\n\n{table}", say("findings-title"), say("findings-intro"));
+    let mut pages = vec![("findings.md".to_owned(), index)];
+    for area in explain::by_area().chunk_by(|one, other| area(one) == area(other)) {
+        let name = area.first().map_or("", |kind| self::area(kind));
+        let mut text =
+            format!("# {}: {name}\n\n[{}](../findings.md)\n", say("findings-title"), say("findings-all"));
+        for kind in area {
+            text.push_str(&format!("\n<a id=\"{}\"></a>\n\n", kind.id));
+            text.push_str(&explain::finding_markdown(kind, lang, "##", None, &|kind| place(kind)));
+        }
+        pages.push((format!("findings/{name}.md"), text));
     }
-    text
+    pages
+}
+
+/// Where a finding is told about: `tls.md#tls.expired`.
+fn place(kind: &FindingKind) -> String {
+    format!("{}.md#{}", area(kind), kind.id)
+}
+
+fn area(kind: &FindingKind) -> &'static str {
+    kind.id.split('.').next().unwrap_or(kind.id)
 }
 
 #[cfg(test)]
@@ -49,9 +64,13 @@ mod tests {
     #[test]
     fn every_finding_has_its_anchor() {
         for lang in Lang::ALL {
-            let page = finding_page(lang);
+            let pages = finding_pages(lang);
             for kind in FindingKind::all() {
-                assert_eq!(page.matches(&format!("<a id=\"{}\">", kind.id)).count(), 1, "{lang} {}", kind.id);
+                let name = format!("findings/{}.md", area(kind));
+                let page = pages.iter().find(|(file, _)| *file == name).map(|(_, text)| text.as_str());
+                let anchors = page.unwrap_or_default().matches(&format!("<a id=\"{}\">", kind.id)).count();
+                assert_eq!(anchors, 1, "{lang} {}", kind.id);
+                assert!(pages[0].1.contains(&format!("(findings/{})", place(kind))), "{lang} {}", kind.id);
             }
         }
     }

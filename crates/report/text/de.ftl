@@ -299,6 +299,7 @@ label-what-is-wrong = Was nicht stimmt
 label-how-we-know = Woran wir es erkennen
 findings-title = Erkenntnisse
 findings-intro = Alle Fehler eines Aufbaus, die „torwart doctor“ finden kann, nach Bereichen. Die Kennungen bleiben, wie sie sind, und „torwart explain <id>“ zeigt dieselbe Seite.
+findings-all = Alle Erkenntnisse
 findings-overview-title = Alle Erkenntnisse, nach Bereichen
 findings-overview-hint = „torwart explain <id>“ erklärt eine davon; „torwart explain“ zeigt die Ursachen einzelner Anfragen.
 label-finding = Erkenntnis

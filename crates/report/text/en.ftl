@@ -299,6 +299,7 @@ label-what-is-wrong = What is wrong
 label-how-we-know = How we know
 findings-title = Findings
 findings-intro = Every fault of a set-up that “torwart doctor” can find, by area. The ids are stable, and “torwart explain <id>” prints the same page.
+findings-all = All findings
 findings-overview-title = All findings, by area
 findings-overview-hint = “torwart explain <id>” explains one of them; “torwart explain” shows the causes of single requests.
 label-finding = Finding

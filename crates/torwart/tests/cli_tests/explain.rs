@@ -55,7 +55,7 @@ fn an_unknown_word_gets_a_suggestion() {
     assert!(outcome.err.contains("did you mean connect_refused"), "{}", outcome.err);
     let outcome = run(&["explain", "--lang", "de", "quark"]);
     assert_eq!(outcome.code, Some(2));
-    assert!(outcome.err.contains("es gibt weder eine Ursache noch eine Anfragekennung"), "{}", outcome.err);
+    assert!(outcome.err.contains("es gibt weder eine Ursache noch eine Erkenntnis"), "{}", outcome.err);
 }
 
 #[test]
