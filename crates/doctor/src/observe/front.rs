@@ -43,9 +43,9 @@ impl Page {
 impl Front {
     /// The page that tells most of what is wrong: the first with an answer that is an error, else the first that failed.
     pub fn worst(&self) -> Option<&Page> {
-        let mut wrong = self.pages.iter().filter(|page| page.is_wrong());
-        let answered = self.pages.iter().find(|page| page.is_wrong() && page.exchange.status().is_some());
-        answered.or_else(|| wrong.next())
+        let wrong = || self.pages.iter().filter(|page| page.is_wrong());
+        let answered = wrong().find(|page| page.exchange.status().is_some());
+        answered.or_else(|| wrong().find(|page| page.exchange.is_connected())).or_else(|| wrong().next())
     }
 
     /// Whether some address answers well.

@@ -8,18 +8,20 @@ use torwart_lab::{Catalogue, Family, Fault, Ground, Script, Upstream};
 /// The faults an upstream shows by its answers in HTTP/1.
 fn faults() -> impl Iterator<Item = (&'static Fault, &'static Script)> {
     let families = [Family::Connect, Family::Head, Family::Body, Family::Time, Family::Reuse, Family::Valid];
-    Catalogue::get().faults().iter().filter(move |fault| families.contains(&fault.family)).filter_map(|fault| {
-        match &fault.behaviour {
+    Catalogue::get().faults().iter().filter(move |fault| families.contains(&fault.family)).filter_map(
+        |fault| match &fault.behaviour {
             Behaviour::Script(script) => Some((fault, script)),
             Behaviour::Hole(_) | Behaviour::Name(_) => None,
-        }
-    })
+        },
+    )
 }
 
 /// What must be found where the site shows the gateway's own 502; nothing is the business of other areas.
 fn expected(fault: &Fault) -> Option<&'static str> {
     match fault.name.as_str() {
-        "not-http-ssh" | "not-http-smtp" | "not-http-redis" | "not-http-mysql" => return Some("http.wrong_protocol"),
+        "not-http-ssh" | "not-http-smtp" | "not-http-redis" | "not-http-mysql" => {
+            return Some("http.wrong_protocol");
+        }
         "http-2-preface" => return Some("http.wants_http2"),
         "version-misspelt" | "version-text" => return Some("http.head_malformed"),
         // Behind nginx, whose page the site shows, twelve KiB are too many.
@@ -62,7 +64,8 @@ fn with_site(site: &'static str, judge: fn(&'static Fault, &[&'static str]) -> O
         let ground = Ground::start().expect("the lab starts");
         let mut tasks = tokio::task::JoinSet::new();
         for (fault, script) in faults() {
-            let front = Upstream::start(&ground, Script::from_toml(site).expect("a script")).expect("listens");
+            let front =
+                Upstream::start(&ground, Script::from_toml(site).expect("a script")).expect("listens");
             let upstream = Upstream::start(&ground, script.clone()).expect("listens");
             tasks.spawn_local(async move {
                 let at = |upstream: &Upstream| upstream.address().expect("listens on TCP");
@@ -97,7 +100,8 @@ fn fits_beside(fault: &Fault, expected: &str, other: &str) -> bool {
 #[test]
 fn healthy_upstreams_behind_a_healthy_site_are_left_alone() {
     with_site(GOOD, |fault, found| {
-        let is_healthy = fault.expected.cause.is_none() && !matches!(fault.name.as_str(), "upgrade-websocket" | "417-instead");
+        let is_healthy = fault.expected.cause.is_none()
+            && !matches!(fault.name.as_str(), "upgrade-websocket" | "417-instead");
         (is_healthy && !found.is_empty()).then(|| format!("found {found:?}"))
     });
 }
@@ -106,8 +110,11 @@ fn healthy_upstreams_behind_a_healthy_site_are_left_alone() {
 fn nothing_is_critical_while_visitors_are_served() {
     run(async {
         let ground = Ground::start().expect("the lab starts");
-        for (fault, script) in faults().filter(|(fault, _)| fault.name == "length-conflict" || fault.name == "closed-before-head") {
-            let front = Upstream::start(&ground, Script::from_toml(GOOD).expect("a script")).expect("listens");
+        for (fault, script) in faults()
+            .filter(|(fault, _)| fault.name == "length-conflict" || fault.name == "closed-before-head")
+        {
+            let front =
+                Upstream::start(&ground, Script::from_toml(GOOD).expect("a script")).expect("listens");
             let upstream = Upstream::start(&ground, script.clone()).expect("listens");
             let asked = question(
                 front.address().expect("listens on TCP"),

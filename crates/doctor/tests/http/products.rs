@@ -1,7 +1,9 @@
 //! Real products, started on loopback and ended with the test.
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -41,6 +43,8 @@ impl Stage {
             .stdin(Stdio::null())
             .stdout(log)
             .stderr(errors)
+            // A group of its own: its workers end with it.
+            .process_group(0)
             .spawn()
             .expect("the program starts");
         self.running.push(child);
@@ -77,7 +81,8 @@ impl Stage {
     /// A node program; `PORT` in it becomes the port it listens at.
     pub fn node(&mut self, text: &str) -> SocketAddr {
         let address = free();
-        let path = self.file(&format!("app-{}.js", address.port()), &text.replace("PORT", &address.port().to_string()));
+        let path = self
+            .file(&format!("app-{}.js", address.port()), &text.replace("PORT", &address.port().to_string()));
         let program = program("node").expect("asked for before");
         self.start(&program, &[&path.display().to_string()]);
         address
@@ -87,8 +92,10 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         for child in &mut self.running {
-            // It may have ended already, which is as good.
-            let _ = child.kill();
+            // What has ended already is as good as ended.
+            if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
             let _ = child.wait();
         }
         let _ = fs::remove_dir_all(&self.folder);
@@ -96,6 +103,7 @@ impl Drop for Stage {
 }
 
 /// Where a program is; `None`, said loudly, where it is missing.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 pub fn program(name: &str) -> Option<PathBuf> {
     let folders = std::env::var("PATH").unwrap_or_default();
     let folders = folders.split(':').map(PathBuf::from).chain(["/usr/sbin".into(), "/sbin".into()]);
@@ -105,10 +113,12 @@ pub fn program(name: &str) -> Option<PathBuf> {
             return Some(exact);
         }
         // Some carry their version in their name.
-        let versioned = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).find(|path| {
-            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            file.strip_prefix(name).is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
-        });
+        let versioned =
+            fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).find(|path| {
+                let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                file.strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+            });
         if name == "php-fpm" && versioned.is_some() {
             return versioned;
         }

@@ -11,7 +11,8 @@ async fn check(what: &str, asked: Question, expected: &str) {
     let url = asked.url.clone();
     let findings = examine(asked).await;
     let found = ids(&findings);
-    let facts: Vec<_> = findings.iter().map(|finding| (finding.kind.id, finding.confidence, &finding.evidence)).collect();
+    let facts: Vec<_> =
+        findings.iter().map(|finding| (finding.kind.id, finding.confidence, &finding.evidence)).collect();
     assert_eq!(found.first().copied().unwrap_or_default(), expected, "{what} ({url}): {facts:?}");
 }
 
@@ -77,7 +78,10 @@ fn errors_of_applications_are_theirs() {
                else { r.writeHead(500); r.end('database is gone') } }).listen(PORT, '127.0.0.1')",
         );
         let (outer, inner) = (free(), free());
-        stage.nginx("inner", &format!("server {{ listen {inner}; location / {{ proxy_pass http://{}; }} }}", free()));
+        stage.nginx(
+            "inner",
+            &format!("server {{ listen {inner}; location / {{ proxy_pass http://{}; }} }}", free()),
+        );
         stage.nginx(
             "outer",
             &format!(
@@ -107,9 +111,8 @@ fn upstreams_that_close_are_told_apart() {
         let crash = stage.node(
             "require('http').createServer((q, r) => setTimeout(() => q.socket.destroy(), Math.random() * 300)).listen(PORT, '127.0.0.1')",
         );
-        let full = stage.node(
-            "const s = require('net').createServer(c => c.destroy()); s.listen(PORT, '127.0.0.1')",
-        );
+        let full = stage
+            .node("const s = require('net').createServer(c => c.destroy()); s.listen(PORT, '127.0.0.1')");
         let front = free();
         stage.nginx(
             "gateway",
@@ -138,7 +141,10 @@ fn a_workers_timeout_is_a_clock() {
             "import time\ndef app(environ, start_response):\n    time.sleep(30)\n    start_response('200 OK', [])\n    return [b'late']\n",
         );
         stage.start(&gunicorn, &["--bind", &app.to_string(), "--timeout", "2", "--workers", "3", "slow:app"]);
-        stage.nginx("gateway", &format!("server {{ listen {front}; location / {{ proxy_pass http://{app}; }} }}"));
+        stage.nginx(
+            "gateway",
+            &format!("server {{ listen {front}; location / {{ proxy_pass http://{app}; }} }}"),
+        );
         wait_for(app).await;
         wait_for(front).await;
         let findings = examine(question(front, &[at(app)])).await;
@@ -163,7 +169,8 @@ fn other_protocols_are_named() {
             ),
         );
         stage.start(&php, &["-F", "-R", "-y", &conf.display().to_string()]);
-        let frames = stage.node("require('http2').createServer((q, r) => r.end('well')).listen(PORT, '127.0.0.1')");
+        let frames =
+            stage.node("require('http2').createServer((q, r) => r.end('well')).listen(PORT, '127.0.0.1')");
         let web = stage.node(PLAIN);
         let config = stage.nginx(
             "gateway",
@@ -184,9 +191,24 @@ fn other_protocols_are_named() {
             asked
         };
         check("HTTP/2 asked in HTTP/1", about("/frames", at(frames)), "http.wants_http2").await;
-        check("a web server asked in FastCGI", about("/web", format!("fastcgi://{web}")), "http.fastcgi_meets_http").await;
-        check("a script that is not there", about("/missing", format!("fastcgi://{pool}")), "http.fastcgi_script_missing").await;
-        check("php-fpm as it should be", with_config(about("/good", format!("fastcgi://{pool}")), config), "").await;
+        check(
+            "a web server asked in FastCGI",
+            about("/web", format!("fastcgi://{web}")),
+            "http.fastcgi_meets_http",
+        )
+        .await;
+        check(
+            "a script that is not there",
+            about("/missing", format!("fastcgi://{pool}")),
+            "http.fastcgi_script_missing",
+        )
+        .await;
+        check(
+            "php-fpm as it should be",
+            with_config(about("/good", format!("fastcgi://{pool}")), config),
+            "",
+        )
+        .await;
     });
 }
 
@@ -199,7 +221,10 @@ fn a_proxy_protocol_header_on_one_side_only() {
         let mut stage = Stage::new();
         let app = stage.node(PLAIN);
         let (wanting, front, haproxy, closed) = (free(), free(), free(), free());
-        stage.nginx("upstream", &format!("server {{ listen {wanting} proxy_protocol; location / {{ return 200 well; }} }}"));
+        stage.nginx(
+            "upstream",
+            &format!("server {{ listen {wanting} proxy_protocol; location / {{ return 200 well; }} }}"),
+        );
         stage.nginx(
             "gateway",
             &format!(
@@ -213,8 +238,18 @@ fn a_proxy_protocol_header_on_one_side_only() {
         for address in [app, wanting, front, haproxy, closed] {
             wait_for(address).await;
         }
-        check("an upstream that waits for it", question(front, &[at(wanting)]), "http.proxy_protocol_missing").await;
-        check("a gateway that waits for it", question(closed, &[at(app)]), "http.gateway_wants_proxy_protocol").await;
+        check(
+            "an upstream that waits for it",
+            question(front, &[at(wanting)]),
+            "http.proxy_protocol_missing",
+        )
+        .await;
+        check(
+            "a gateway that waits for it",
+            question(closed, &[at(app)]),
+            "http.gateway_wants_proxy_protocol",
+        )
+        .await;
         let asked = with_config(question(haproxy, &[at(app)]), config);
         check("a gateway that sends it", asked, "http.proxy_protocol_unexpected").await;
     });
@@ -231,8 +266,10 @@ fn a_large_head_meets_a_small_buffer() {
             "require('http').createServer((q, r) => { r.setHeader('Set-Cookie', 'session=' + 'a'.repeat(9000)); r.end('well') }).listen(PORT, '127.0.0.1')",
         );
         let front = free();
-        let config =
-            stage.nginx("gateway", &format!("server {{ listen {front}; location / {{ proxy_pass http://{app}; }} }}"));
+        let config = stage.nginx(
+            "gateway",
+            &format!("server {{ listen {front}; location / {{ proxy_pass http://{app}; }} }}"),
+        );
         wait_for(app).await;
         wait_for(front).await;
         check("without configuration", question(front, &[at(app)]), "http.header_too_big").await;
@@ -292,7 +329,9 @@ fn a_check_that_asks_something_else() {
                 }
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(20), down).await.expect("HAProxy takes the server out");
+        tokio::time::timeout(std::time::Duration::from_secs(20), down)
+            .await
+            .expect("HAProxy takes the server out");
         let asked = with_config(question(front, &[at(app)]), config);
         check("a path that is not there", asked, "http.health_check_differs").await;
     });
@@ -335,7 +374,17 @@ fn a_circle_of_redirects() {
             "require('http').createServer((q, r) => { if (q.headers['x-forwarded-proto'] != 'https') { r.writeHead(301, {Location: 'https://' + q.headers.host + q.url}) } r.end('page') }).listen(PORT, '127.0.0.1')",
         );
         let made = std::process::Command::new(openssl)
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "2",
+            ])
             .args(["-subj", "/CN=shop.example", "-keyout", "key.pem", "-out", "cert.pem"])
             .current_dir(&stage.folder)
             .output()
@@ -343,7 +392,9 @@ fn a_circle_of_redirects() {
         assert!(made.status.success());
         let (front, told) = (free(), free());
         let folder = stage.folder.display().to_string();
-        let tls = format!("ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; server_name shop.example;");
+        let tls = format!(
+            "ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; server_name shop.example;"
+        );
         stage.nginx(
             "gateway",
             &format!(

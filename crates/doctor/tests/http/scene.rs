@@ -38,7 +38,11 @@ async fn join(futures: impl Iterator<Item = impl Future<Output = ()>>) {
                 *slot = None;
             }
         }
-        if futures.iter().all(Option::is_none) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        if futures.iter().all(Option::is_none) {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
+        }
     })
     .await;
 }
@@ -47,7 +51,8 @@ async fn join(futures: impl Iterator<Item = impl Future<Output = ()>>) {
 pub fn question(site: SocketAddr, upstreams: &[String]) -> Question {
     let url = format!("http://{site}/").parse().expect("a URL");
     let mut question = Question::about(url);
-    question.upstreams = upstreams.iter().map(|upstream| upstream.parse::<UpstreamAddress>().expect("an address")).collect();
+    question.upstreams =
+        upstreams.iter().map(|upstream| upstream.parse::<UpstreamAddress>().expect("an address")).collect();
     question.deadline = Duration::from_secs(60);
     // Only what is asked for: no gateway that happens to run on this machine.
     question.config = Some("/nonexistent/torwart-test.conf".into());

@@ -6,7 +6,7 @@
 use super::protocol::{fastcgi_values, is_fastcgi_answer};
 use super::scene::{curl_site, place, show};
 use crate::observe::answer::way_to;
-use crate::{Case, Checked, Scheme, Upstream};
+use crate::{Case, Checked, Scheme, Upstream, UpstreamAddress};
 use torwart_cause::finding::http as kinds;
 use torwart_cause::finding::{Finding, Hop, Severity, said};
 
@@ -46,6 +46,11 @@ async fn judge(case: &Case, upstream: &Upstream) -> Option<Finding> {
             said("http-fastcgi-says-http").with("upstream", &upstream.address).with("bytes", show(&answer));
         return Some(Finding::new(&kinds::FASTCGI_MEETS_HTTP, 97, site).proof(fact));
     }
+    if let Some(status) = http_status(case, upstream).await {
+        let bytes = format!("HTTP/1.1 {status}");
+        let fact = said("http-fastcgi-says-http").with("upstream", &upstream.address).with("bytes", bytes);
+        return Some(Finding::new(&kinds::FASTCGI_MEETS_HTTP, 95, site).proof(fact));
+    }
     let fact = if answer.is_empty() {
         said("http-fastcgi-silent").with("upstream", &upstream.address)
     } else {
@@ -55,6 +60,14 @@ async fn judge(case: &Case, upstream: &Upstream) -> Option<Finding> {
     let confidence = if answer.is_empty() { 65 } else { 90 };
     let kind = if answer.is_empty() { &kinds::FASTCGI_UNANSWERED } else { &kinds::WRONG_PROTOCOL };
     Some(Finding::new(kind, confidence, site).proof_by(fact, command))
+}
+
+/// The status of what stands there when it is asked as HTTP: some servers wait for the rest of a question they do not
+/// understand.
+async fn http_status(case: &Case, upstream: &Upstream) -> Option<u16> {
+    let address = UpstreamAddress { scheme: Scheme::Http, place: upstream.address.place.clone() };
+    let answered = case.answer(&address).await;
+    answered.made()?.1.status()
 }
 
 /// The site shows php-fpm's own words for a script that is not there or not allowed.

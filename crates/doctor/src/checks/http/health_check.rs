@@ -67,7 +67,8 @@ async fn judge(
     let finding = Finding::new(&kinds::HEALTH_CHECK_DIFFERS, 90, place)
         .proof_by(fact, curl(&way, &host, path, &format!("-o /dev/null -X {method}")));
     match (passes, is_page_good) {
-        (false, true) if scene.serves_visitors() => Some(finding.severity(Severity::Warning)),
+        // It does no harm, or it is answered to the gateway alone.
+        (false, true) if scene.serves_visitors() => Some(finding.severity(Severity::Info)),
         (false, true) => Some(finding),
         // The check says nothing of what visitors need; worth knowing while the page fails.
         (true, false) if plain.status().is_some_and(|status| status >= 500) => {

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
-use torwart_cause::Attempt;
+use torwart_cause::{Attempt, Ending};
 
 /// Another protocol than HTTP/1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,12 @@ async fn talk(case: &Case, way: &Way, bytes: &[u8]) -> Option<Vec<u8>> {
 /// Whether the far end ends a connection on which nothing was asked yet; after how long.
 pub async fn closes_unasked(case: &Case, way: &Way) -> Option<Duration> {
     case.budget().connection(&way.host).ok()?;
-    let mut stream = open(way, &mut Attempt::default()).await?;
+    let mut attempt = Attempt::default();
+    let Some(mut stream) = open(way, &mut attempt).await else {
+        // A reset that overtakes the end of the connection attempt.
+        let is_reset = matches!(attempt.connect.ending(), Some(Ending::Reset));
+        return is_reset.then(|| attempt.connect.duration().unwrap_or_default());
+    };
     let begun = std::time::Instant::now();
     let mut byte = [0; 1];
     match timeout(AT_ONCE, stream.read(&mut byte)).await {

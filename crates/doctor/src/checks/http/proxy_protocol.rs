@@ -22,7 +22,8 @@ pub async fn check(case: &Case) -> Checked {
             continue;
         }
         checked.applies = true;
-        if !plain.is_good() || scene.serves_visitors() {
+        // Many servers call the header a bad request, which gateways pass on as it is.
+        if !plain.is_good() || scene.pleases_visitors() {
             continue;
         }
         let version = if route.sends_proxy_protocol.written.contains("v2") { 2 } else { 1 };
@@ -43,6 +44,7 @@ pub async fn check(case: &Case) -> Checked {
         let at = written.at.as_ref().or(upstream.at.as_ref());
         let finding = asked
             .finding(&scene, &kinds::PROXY_PROTOCOL_UNEXPECTED, 97)
+            .severity(kinds::PROXY_PROTOCOL_UNEXPECTED.severity)
             .proof_by(fact, asked.curl(case, way, "-o /dev/null --haproxy-protocol"))
             .fix(Fix {
                 product: gateway.product().map(|product| product.name().to_owned()),

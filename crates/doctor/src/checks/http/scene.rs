@@ -5,7 +5,7 @@
 
 use crate::observe::answer::Answered;
 use crate::observe::exchange::{Exchange, FarEnd, Way};
-use crate::observe::front::{Front, all};
+use crate::observe::front::{Front, Page, all};
 use crate::{Case, Source, Upstream};
 use std::rc::Rc;
 use torwart_cause::finding::{Finding, FindingKind, Hop, Severity, Where};
@@ -41,10 +41,21 @@ impl Scene {
         Self { front, asked, known: upstreams.len() }
     }
 
-    /// Whether visitors get good pages everywhere.
+    /// Whether visitors get good pages, wherever the site can be reached from here.
     pub fn serves_visitors(&self) -> bool {
-        let is_served = |page: &crate::observe::front::Page| !page.is_wrong();
-        !self.front.pages.is_empty() && self.front.pages.iter().all(is_served)
+        let mut pages = self.reached().peekable();
+        pages.peek().is_some() && pages.all(|page| !page.is_wrong())
+    }
+
+    /// The pages at addresses that can be reached from here.
+    fn reached(&self) -> impl Iterator<Item = &Page> {
+        self.front.pages.iter().filter(|page| page.exchange.is_connected())
+    }
+
+    /// Whether visitors get what they asked for everywhere, and not even a "bad request".
+    pub fn pleases_visitors(&self) -> bool {
+        let pleases = |page: &Page| page.exchange.status().is_some_and(|status| status < 400);
+        self.serves_visitors() && self.reached().all(pleases)
     }
 
     /// Whether the site answers at all.

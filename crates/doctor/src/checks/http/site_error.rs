@@ -22,6 +22,10 @@ pub async fn check(case: &Case) -> Checked {
     let Some(worst) = front.worst() else {
         return unknown_site(case, &scene).unwrap_or_else(|| Checked::fine().said(seen(front)));
     };
+    if front.has_good() && !worst.exchange.is_connected() {
+        // An address that cannot be reached from here may be reached from elsewhere: other checks tell.
+        return Checked::fine().said(seen(front));
+    }
     if front.has_good() {
         return Checked::found(vec![some_fail(case, front, worst)]);
     }
@@ -44,12 +48,8 @@ fn seen(front: &Front) -> Said {
 fn some_fail(case: &Case, front: &Front, worst: &Page) -> Finding {
     let good = front.pages.iter().find(|page| !page.is_wrong());
     let place = Where::hop(Hop::Gateway).address(worst.address);
-    let mut finding = Finding::new(&kinds::ONE_ADDRESS_FAILS, 85, place);
-    if !worst.exchange.is_connected() {
-        // What stops the connection is told by other checks; this only tells that others work.
-        finding.confidence = 60;
-    }
-    finding = finding.proof_by(page_said(worst), curl_site(case, worst.address, "-o /dev/null"));
+    let finding = Finding::new(&kinds::ONE_ADDRESS_FAILS, 85, place)
+        .proof_by(page_said(worst), curl_site(case, worst.address, "-o /dev/null"));
     match good {
         Some(good) => finding.proof_by(page_said(good), curl_site(case, good.address, "-o /dev/null")),
         None => finding,

@@ -76,7 +76,7 @@ fn named(finding: Finding, protocol: Option<Protocol>) -> Finding {
 /// The connection ended before any byte of an answer.
 async fn silent(case: &Case, scene: &Scene, asked: &Asked, way: &Way, first: &Exchange) -> Option<Finding> {
     let host = &asked.answered.host;
-    if way.tls.is_none() && speaks_tls(case, way).await {
+    if way.tls.is_none() && first.waited() < A_WHILE && speaks_tls(case, way).await {
         // Plain HTTP to a TLS port: the checks of TLS tell.
         return None;
     }
@@ -84,6 +84,10 @@ async fn silent(case: &Case, scene: &Scene, asked: &Asked, way: &Way, first: &Ex
         .with("upstream", &asked.upstream.address)
         .with("after", format!("{} ms", first.waited().as_millis()));
     let curl = asked.curl(case, way, "-o /dev/null");
+    if first.waited() >= A_WHILE {
+        // Whoever takes a request and works on it for a while understands it.
+        return sampled(case, scene, asked, way, first).await;
+    }
     if let Some((version, answer)) = with_proxy_header(case, way, host).await {
         let proof = said("http-answers-behind-proxy-header")
             .with("version", version)
@@ -203,6 +207,8 @@ fn spread(waits: &[Duration]) -> Duration {
     waits.iter().max().copied().unwrap_or_default().saturating_sub(least)
 }
 
+/// A server that waits for another protocol closes sooner than this.
+const A_WHILE: Duration = Duration::from_secs(1);
 /// From here on three tries in a row would take too long.
 const TOO_LONG: Duration = Duration::from_secs(4);
 

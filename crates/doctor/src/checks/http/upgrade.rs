@@ -8,7 +8,7 @@ use crate::observe::answer::{ask, question};
 use crate::observe::exchange::{Exchange, PATIENCE, Tls, Way};
 use crate::{Case, Checked};
 use torwart_cause::finding::http as kinds;
-use torwart_cause::finding::{Finding, Fix, Hop, Where, said};
+use torwart_cause::finding::{Finding, Fix, Hop, Severity, Where, said};
 use torwart_dial::ask::Question;
 use torwart_dialect::Product;
 
@@ -39,6 +39,10 @@ pub async fn check(case: &Case) -> Checked {
         let mut finding =
             Finding::new(&kinds::UPGRADE_LOST, 90, Where::hop(Hop::Gateway).address(page.address))
                 .proof_by(fact, curl_site(case, page.address, options));
+        if plain.status().is_some_and(|status| status < 400) {
+            // An ordinary page, too: that nobody shakes hands at this very address may be meant so.
+            finding = finding.severity(Severity::Info);
+        }
         let gateway = case.gateway().await;
         if let (Some(Product::Nginx), Some(route)) = (gateway.product(), gateway.route()) {
             finding = finding.fix(Fix {

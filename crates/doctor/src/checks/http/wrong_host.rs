@@ -6,7 +6,7 @@
 use super::scene::{Asked, Scene, curl};
 use crate::observe::answer::{ask, own_host, question};
 use crate::observe::exchange::{Exchange, PATIENCE, Way};
-use crate::{Case, Checked};
+use crate::{Case, Checked, Place};
 use torwart_cause::finding::http as kinds;
 use torwart_cause::finding::{Finding, Fix, Hop, Severity, said};
 use torwart_dialect::Product;
@@ -34,7 +34,11 @@ async fn judge(case: &Case, scene: &Scene, asked: &Asked, way: &Way, refused: &E
     }
     let sent = &asked.answered.host;
     let visitors = case.question().url.authority();
-    let others = [visitors, own_host(&asked.upstream.address)];
+    let mut others = vec![visitors];
+    if matches!(asked.upstream.address.place, Place::Name { .. }) {
+        // By its bare address a server shows whatever site is its first: that proves nothing.
+        others.push(own_host(&asked.upstream.address));
+    }
     for other in others.iter().filter(|other| *other != sent) {
         let Some(answer) = ask(case, way, &question(case, other, &[]), PATIENCE).await else { continue };
         if !answer.is_whole || !answer.status().is_some_and(|status| (200..300).contains(&status)) {
