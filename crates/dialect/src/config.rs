@@ -3,11 +3,10 @@
 //! [`read`] follows includes and gives a [`GatewayConfig`]: listeners, routes with their upstreams and deadlines, log
 //! files, and notes on what is odd in the files themselves. Each value is a [`Fact`] with file and line, or the
 //! product's default, which is a fact too. Reading never fails: what could not be read is a [`Note`].
-//! Which file is the entry is decided by [`discover`]; which route a request takes by [`GatewayConfig::routes_for`].
+//! Which route a request takes is told by [`GatewayConfig::routes_for`].
 
 pub(crate) mod address;
 pub(crate) mod choose;
-pub mod discover;
 mod fact;
 mod files;
 mod guess;

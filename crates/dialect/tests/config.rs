@@ -6,7 +6,7 @@ mod show;
 use std::io;
 use std::path::{Path, PathBuf};
 use torwart_dialect::Product;
-use torwart_dialect::config::{Files, GatewayConfig, read};
+use torwart_dialect::config::{Entry, Files, GatewayConfig, read, read_entry};
 
 /// A folder of this test that stands for the root of a host.
 struct Host {
@@ -105,6 +105,25 @@ fn nginx_takes_the_location_the_product_would_take() {
 }
 
 #[test]
+fn a_single_site_of_nginx_is_read_without_its_surroundings() {
+    let config = config(Product::Nginx, "nginx-fragment", "/etc/nginx/sites-enabled/app");
+    assert_eq!(upstream_for(&config, "app.example.org", "/"), "http://app_servers:80");
+    assert_eq!(config.notes, []);
+}
+
+#[test]
+fn a_recent_nginx_keeps_connections_without_being_told() {
+    let mut entry = Entry::new(Product::Nginx, Path::new("/etc/nginx/sites-enabled/app"));
+    let kept = |entry: &Entry| {
+        let config = read_entry(entry, &Host::new("nginx-fragment"));
+        config.routes_for("app.example.org", "/").first().and_then(|route| route.deadlines.pool_idle.clone())
+    };
+    assert_eq!(kept(&entry), None);
+    entry.version = Some((1, 29, 7));
+    assert_eq!(kept(&entry).map(|idle| (idle.value.as_secs(), idle.is_default)), Some((60, true)));
+}
+
+#[test]
 fn haproxy_as_debian_lays_it_out() {
     check(Product::Haproxy, "haproxy-debian", "/etc/haproxy/haproxy.cfg");
 }
@@ -152,5 +171,6 @@ fn apache_takes_the_route_the_product_would_take() {
     expect("shop.example.org", "/pool/x", "http://10.0.4.1:8080");
     expect("wiki.example.org", "/index.php", "fastcgi://unix:/run/php/php8.2-fpm.sock");
     expect("wiki.example.org", "/", "fastcgi://unix:/run/php/php8.2-fpm.sock");
+    expect("small.example.org", "/x", "http://127.0.0.1:3000");
     expect("legacy.example.org", "/tomcat/x", "ajp://127.0.0.1:8009");
 }

@@ -31,6 +31,8 @@ struct Nginx<'a> {
     prefix: PathBuf,
     /// The product is recent enough to keep connections to upstreams without being told.
     keeps_idle_by_default: bool,
+    /// The file is a part of a configuration only: it has no `http` block.
+    is_fragment: bool,
 }
 
 /// Reads the configuration that begins at `entry`.
@@ -54,7 +56,7 @@ pub(crate) fn read(entry: &Entry, files: &dyn Files) -> GatewayConfig {
         _ => folder.clone(),
     });
     let keeps_idle_by_default = entry.is_at_least(KEEPS_IDLE);
-    let nginx = Nginx { http, folder, prefix, keeps_idle_by_default };
+    let nginx = Nginx { http, folder, prefix, keeps_idle_by_default, is_fragment: block.is_none() };
     for server in http.iter().filter(|one| one.name == "server" && one.block.is_some()) {
         site::read(&nginx, &scope, server, &mut config);
     }

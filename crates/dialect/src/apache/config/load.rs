@@ -28,7 +28,9 @@ pub(super) fn load(entry: &Entry, files: &dyn Files, config: &mut GatewayConfig)
         variables: environment(&beside, files),
         defines: entry.defines.clone(),
         modules: Vec::new(),
+        macros: HashMap::new(),
         open: Vec::new(),
+        opened: 0,
     };
     let root = entry.files.iter().flat_map(|file| loader.file(file)).collect();
     Loaded { root, folder: loader.folder, modules: loader.modules }
@@ -60,7 +62,11 @@ struct Loader<'a> {
     variables: HashMap<String, String>,
     defines: Vec<String>,
     modules: Vec<String>,
+    /// The sections `<Macro>` by their names in lower case.
+    macros: HashMap<String, Directive>,
     open: Vec<PathBuf>,
+    /// How many were read, one that is included again counts again.
+    opened: usize,
 }
 
 impl Loader<'_> {
@@ -80,6 +86,7 @@ impl Loader<'_> {
         for (at, what) in refusals {
             self.config.note(Some(at), NoteKind::Syntax { what });
         }
+        self.opened += 1;
         self.open.push(path.to_path_buf());
         let directives = self.expand(directives);
         self.open.pop();
@@ -98,6 +105,10 @@ impl Loader<'_> {
                 }
                 "undefine" => self.defines.retain(|name| name != directive.arg(0)),
                 "serverroot" => self.folder = PathBuf::from(directive.arg(0)),
+                "macro" => {
+                    self.macros.insert(directive.arg(0).to_ascii_lowercase(), directive);
+                }
+                "use" => expanded.append(&mut self.use_macro(&directive)),
                 "loadmodule" => self.modules.push(module(directive.arg(0))),
                 "ifmodule" | "ifdefine" | "ifversion" | "iffile" => {
                     if self.holds(&directive) {
@@ -112,6 +123,21 @@ impl Loader<'_> {
                 }
             }
         }
+        expanded
+    }
+
+    /// `Use name a b`: the lines of the macro, with its parameters replaced.
+    fn use_macro(&mut self, line: &Directive) -> Vec<Directive> {
+        let name = line.arg(0).to_ascii_lowercase();
+        // Taken out while it is used: a macro that uses itself ends here.
+        let Some(own) = self.macros.remove(&name).filter(|_| self.opened < MOST) else { return Vec::new() };
+        self.opened += 1;
+        let mut pairs: Vec<(&String, &String)> =
+            own.args.iter().skip(1).zip(line.args.iter().skip(1)).collect();
+        pairs.sort_by_key(|(parameter, _)| std::cmp::Reverse(parameter.len()));
+        let block = own.inner().iter().map(|inner| replaced(inner, &pairs)).collect();
+        let expanded = self.expand(block);
+        self.macros.insert(name, own);
         expanded
     }
 
@@ -187,7 +213,7 @@ impl Loader<'_> {
         }
         let mut included = Vec::new();
         for path in paths {
-            if self.open.contains(&path) || self.open.len() >= DEEPEST || self.config.files.len() >= MOST {
+            if self.open.contains(&path) || self.open.len() >= DEEPEST || self.opened >= MOST {
                 self.config.note(Some(include.at.clone()), NoteKind::IncludeLoop { file: path });
                 continue;
             }
@@ -207,6 +233,24 @@ impl Loader<'_> {
             }
         }
         included
+    }
+}
+
+/// A line of a macro with its parameters replaced, the longest first.
+fn replaced(directive: &Directive, pairs: &[(&String, &String)]) -> Directive {
+    let put = |text: &String| {
+        pairs.iter().fold(text.clone(), |text, (parameter, value)| match parameter.as_str() {
+            "" => text,
+            parameter => text.replace(parameter, value),
+        })
+    };
+    let block = directive.block.as_ref();
+    Directive {
+        name: directive.name.clone(),
+        args: directive.args.iter().map(put).collect(),
+        block: block.map(|block| block.iter().map(|inner| replaced(inner, pairs)).collect()),
+        at: directive.at.clone(),
+        text: put(&directive.text),
     }
 }
 
@@ -231,5 +275,5 @@ const COMPILED_IN: &[&str] =
     &["core", "so", "http", "http_core", "log_config", "logio", "version", "unixd", "watchdog"];
 /// Files in files we follow.
 const DEEPEST: usize = 20;
-/// Files we read at most.
+/// Files (and uses of macros) we read at most.
 const MOST: usize = 5000;

@@ -57,6 +57,7 @@ pub(super) fn parse(file: &Arc<Path>, text: &str) -> (Vec<Directive>, Vec<Refusa
         let mut words = words(inside).into_iter();
         let Some(name) = words.next() else { continue };
         let block = is_section.then(Vec::new);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let directive = Directive { name: name.to_ascii_lowercase(), args: words.collect(), block, at, text };
         if is_section && open.len() < DEEPEST {
             open.push(directive);

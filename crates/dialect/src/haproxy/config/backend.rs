@@ -216,7 +216,9 @@ impl<'a> Backend<'a> {
                 let what = "verify is enabled but no CA file specified".to_owned();
                 config.note(at.clone(), NoteKind::Syntax { what });
             }
-            if let Some(resolvers) = server.value("resolvers")
+            // One of this name is there by itself.
+            if let Some(resolvers) =
+                server.value("resolvers").filter(|resolvers| resolvers.value != "default")
                 && !sections.iter().any(|one| one.kind() == "resolvers" && one.name() == resolvers.value)
             {
                 let what = format!("unable to find required resolvers '{}'", resolvers.value);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Reads the entry file and everything it includes; relative names belong to the folder of the entry file.
 pub(super) fn load(entry: &Path, files: &dyn Files, config: &mut GatewayConfig) -> Vec<Directive> {
     let folder = entry.parent().unwrap_or(Path::new("")).to_path_buf();
-    let mut loader = Loader { files, config, folder, open: Vec::new() };
+    let mut loader = Loader { files, config, folder, open: Vec::new(), opened: 0 };
     loader.file(entry)
 }
 
@@ -17,6 +17,8 @@ struct Loader<'a> {
     config: &'a mut GatewayConfig,
     folder: PathBuf,
     open: Vec<PathBuf>,
+    /// How many were read, one that is included again counts again.
+    opened: usize,
 }
 
 impl Loader<'_> {
@@ -36,6 +38,7 @@ impl Loader<'_> {
         for (at, what) in refusals {
             self.config.note(Some(at), NoteKind::Syntax { what });
         }
+        self.opened += 1;
         self.open.push(path.to_path_buf());
         let directives = self.expand(directives);
         self.open.pop();
@@ -73,7 +76,7 @@ impl Loader<'_> {
         }
         let mut included = Vec::new();
         for path in paths {
-            if self.open.contains(&path) || self.open.len() >= DEEPEST || self.config.files.len() >= MOST {
+            if self.open.contains(&path) || self.open.len() >= DEEPEST || self.opened >= MOST {
                 self.config.note(at.clone(), NoteKind::IncludeLoop { file: path });
                 continue;
             }

@@ -35,8 +35,7 @@ pub(super) fn route(
         route.upstreams.clear();
         return route;
     };
-    let keeps = nginx.keeps_idle_by_default && family.prefix != "fastcgi_" && family.prefix != "uwsgi_";
-    let destination = pass::destination(family, directive, scope, nginx.http, config, keeps);
+    let destination = pass::destination(nginx, family, directive, scope, config);
     let route = build(nginx, site, scope, family, Some(&destination), path, at);
     remarks::on_route(nginx, scope, family, &destination, &route, config);
     if destination.upstreams.is_empty()

@@ -1,5 +1,6 @@
 //! Where an nginx location passes its requests: the words after `proxy_pass`, `fastcgi_pass` and their like.
 
+use super::Nginx;
 use super::pool::{self, Idle};
 use super::scope::{Scope, fact};
 use super::syntax::Directive;
@@ -52,15 +53,17 @@ pub(super) struct Destination {
     pub(super) is_tls: bool,
 }
 
-/// Finds the upstreams of a passing directive. `http` is the block in which `upstream` blocks stand.
+/// Finds the upstreams of a passing directive.
 pub(super) fn destination(
+    nginx: &Nginx<'_>,
     family: Family,
     pass: &Directive,
     scope: &Scope<'_>,
-    http: &[Directive],
     config: &mut GatewayConfig,
-    keeps_by_default: bool,
 ) -> Destination {
+    let keeps_by_default =
+        nginx.keeps_idle_by_default && matches!(family.scheme, Scheme::Http | Scheme::Grpc);
+    let http = nginx.http;
     let is_variable = !variables(pass.arg(0)).is_empty();
     let mut destination = Destination {
         upstreams: Vec::new(),
@@ -100,7 +103,7 @@ pub(super) fn destination(
                 let what = format!("upstream \"{name}\" may not have port {port}");
                 pool::note(config, pass, NoteKind::Syntax { what });
             }
-            let upstream = single(scheme, host, pass, scope, is_variable, config);
+            let upstream = single(nginx, scheme, host, pass, scope, config);
             destination.upstreams.extend(upstream);
         }
     }
@@ -108,19 +111,21 @@ pub(super) fn destination(
 }
 
 fn single(
+    nginx: &Nginx<'_>,
     scheme: Scheme,
     host: &str,
     pass: &Directive,
     scope: &Scope<'_>,
-    is_variable: bool,
     config: &mut GatewayConfig,
 ) -> Option<UpstreamConfig> {
+    let is_variable = !variables(pass.arg(0)).is_empty();
     let has_usual_port = matches!(scheme, Scheme::Http | Scheme::Https | Scheme::Grpc | Scheme::Grpcs);
     let has_port = host.starts_with("unix:") || has_usual_port || host.rsplit(']').next()?.contains(':');
     let Some(address) = UpstreamAddress::parse(scheme, host).filter(|_| has_port || host.contains('$'))
     else {
         let sentence = if has_port { "invalid port" } else { "no port" };
-        if !is_variable {
+        // A fragment may name an `upstream` that stands in another file.
+        if !is_variable && (has_port || !nginx.is_fragment) {
             pool::note(config, pass, NoteKind::Syntax { what: format!("{sentence} in upstream \"{host}\"") });
         }
         return None;

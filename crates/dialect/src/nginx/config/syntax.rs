@@ -198,15 +198,45 @@ impl Reader<'_> {
         }
     }
 
-    /// Passes over a block of another language, counting braces.
+    /// Passes over a block of Lua, counting the braces that are neither in texts nor in comments.
     fn skip_code(&mut self) {
         let mut depth = 1u32;
         while depth > 0 {
+            if self.rest.starts_with("--[[") || self.rest.starts_with("[[") {
+                self.skip_to("]]");
+                continue;
+            }
+            if self.rest.starts_with("--") {
+                self.skip_to("\n");
+                continue;
+            }
             match self.next() {
                 Some('{') => depth = depth.saturating_add(1),
                 Some('}') => depth -= 1,
+                Some(quote @ ('"' | '\'')) => self.skip_quoted(quote),
                 Some(_) => {}
                 None => return self.refuse("unexpected end of file, expecting \"}\""),
+            }
+        }
+    }
+
+    fn skip_to(&mut self, end: &str) {
+        let length = self.rest.find(end).map_or(self.rest.len(), |place| place + end.len());
+        let (skipped, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
+        let lines = skipped.matches('\n').count();
+        self.line = self.line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
+        self.rest = rest;
+    }
+
+    fn skip_quoted(&mut self, quote: char) {
+        while let Some(next) = self.next() {
+            match next {
+                '\\' => {
+                    self.next();
+                }
+                '\n' => return,
+                _ if next == quote => return,
+                _ => {}
             }
         }
     }
@@ -280,6 +310,7 @@ mod tests {
         check("a b#c;", "1:a|b#c;");
         check("location ~ \\.php$ { x; }", "1:location|~|\\.php${1:x;};");
         check("a \"\";", "1:a|;");
+        check("a_by_lua_block {\n b = '}' -- }\n c = [[ } ]] }\nd;", "1:a_by_lua_block{};4:d;");
         check("content_by_lua_block { if a then { b; } }\nc;", "1:content_by_lua_block{};2:c;");
     }
 

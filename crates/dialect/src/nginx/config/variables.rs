@@ -4,17 +4,22 @@
 
 use super::scope::Scope;
 use super::syntax::Directive;
+use std::collections::HashSet;
 
 /// The texts this one may become; itself where nothing in the files tells.
 pub(super) fn expand(text: &str, scope: &Scope<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    expand_into(text, scope, 0, &mut found);
-    found.dedup();
+    let mut steps = 0;
+    expand_into(text, scope, 0, &mut steps, &mut found);
+    if found.is_empty() {
+        found.push(text.to_owned());
+    }
     found
 }
 
-fn expand_into(text: &str, scope: &Scope<'_>, depth: u32, found: &mut Vec<String>) {
-    if found.len() >= MOST {
+fn expand_into(text: &str, scope: &Scope<'_>, depth: u32, steps: &mut u32, found: &mut Vec<String>) {
+    *steps += 1;
+    if found.len() >= MOST || *steps > MOST_STEPS {
         return;
     }
     for (before, name, after) in variables(text) {
@@ -25,7 +30,7 @@ fn expand_into(text: &str, scope: &Scope<'_>, depth: u32, found: &mut Vec<String
         for value in values {
             // What refers to itself (`set $a $a/x`) would never end.
             if !variables(value).iter().any(|(_, inner, _)| *inner == name) {
-                expand_into(&format!("{before}{value}{after}"), scope, depth + 1, found);
+                expand_into(&format!("{before}{value}{after}"), scope, depth + 1, steps, found);
             }
         }
         return;
@@ -77,6 +82,8 @@ fn values<'a>(name: &str, scope: &Scope<'a>) -> Vec<&'a str> {
     if values.is_empty() {
         values = scope.layers().flatten().filter(|map| is_map_of(map, name)).flat_map(map_values).collect();
     }
+    let mut known = HashSet::new();
+    values.retain(|value| known.insert(*value));
     values
 }
 
@@ -103,5 +110,37 @@ fn map_values(map: &Directive) -> impl Iterator<Item = &str> {
 
 /// Values we follow for one text.
 const MOST: usize = 64;
+/// Texts we look at on the way.
+const MOST_STEPS: u32 = 2000;
 /// Variables in variables we follow.
 const DEEPEST: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::super::syntax::parse;
+    use super::*;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    fn check(config: &str, text: &str, expected: &[&str]) {
+        let (directives, _) = parse(&Arc::from(Path::new("a")), config);
+        assert_eq!(expand(text, &Scope::new(&directives)), expected, "{config}");
+    }
+
+    #[test]
+    fn values_of_set_and_map_are_put_in() {
+        check("set $a app; set $p 80;", "http://$a:${p}/$uri", &["http://app:80/$uri"]);
+        check("set $a one; if ($x) { set $a two; }", "$a", &["one", "two"]);
+        check("map $host $a { default x; b.de y; c.de y; }", "$a:1", &["x:1", "y:1"]);
+        check("set $a $a/x;", "$a", &["$a"]);
+        check("", "$host", &["$host"]);
+    }
+
+    #[test]
+    fn many_values_in_many_values_end() {
+        let entries: String = (0..500).map(|number| format!("k{number} v{number}$b;")).collect();
+        let config = format!("map $x $a {{ {entries} }} map $y $b {{ {} }}", entries.replace("$b", "$c"));
+        let (directives, _) = parse(&Arc::from(Path::new("a")), &config);
+        assert_eq!(expand("$a", &Scope::new(&directives)).len(), MOST);
+    }
+}
