@@ -104,7 +104,9 @@ fn a_socket_the_workers_may_not_open_is_found() {
     let _listener = UnixListener::bind(&path).expect("a unix socket");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("a mode");
     let upstream = format!("unix:{}:", path.display());
-    let Some(_nginx) = nginx(&folder, &config(&folder, "user nobody nogroup;", site, &upstream), site) else { return };
+    let Some(_nginx) = nginx(&folder, &config(&folder, "user nobody nogroup;", site, &upstream), site) else {
+        return;
+    };
     let findings = examine(bare(site), host::CHECKS);
     let finding = found(&findings, "host.socket_denied");
     assert_eq!(finding.severity, Severity::Critical);
@@ -124,9 +126,11 @@ fn a_listener_that_does_not_accept_has_a_full_queue() {
     socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port");
     socket.listen(1).expect("a listener");
     let address = socket.local_addr().ok().and_then(|it| it.as_socket()).expect("its address");
-    let fill: Vec<_> = (0..4).map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(200))).collect();
+    let fill: Vec<_> =
+        (0..4).map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(200))).collect();
     let none = Path::new("/nonexistent/nginx.conf");
-    let queue: Vec<Check> = capacity::CHECKS.iter().filter(|check| check.name == "accept_queue").copied().collect();
+    let queue: Vec<Check> =
+        capacity::CHECKS.iter().filter(|check| check.name == "accept_queue").copied().collect();
     let findings = examine(question(address, &[address], none), &queue);
     drop(fill);
     found(&findings, "capacity.accept_queue_full");

@@ -26,10 +26,10 @@ fn upstream(ground: &Ground, script: &str) -> Upstream {
 
 const CLOSES_AFTER_A_SECOND: &str = r#"steps = ["read_head", { answer = "ok" }, { wait = "1s" }, "close"]"#;
 const KEEPS: &str = r#"steps = [{ loop = { times = 100, steps = ["read_head", { answer = "ok" }] } }]"#;
-const SLOW: &str = r#"steps = [{ loop = { times = 100, steps = ["read_head", { wait = "1300ms" }, { answer = "ok" }] } }]"#;
+const SLOW: &str =
+    r#"steps = [{ loop = { times = 100, steps = ["read_head", { wait = "1300ms" }, { answer = "ok" }] } }]"#;
 const DUMB: &str = r#"steps = ["read_head", "hang"]"#;
-const GAVE_UP: &str =
-    r#"steps = ["read_head", { send = "HTTP/1.1 504 Gateway Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" }, "close"]"#;
+const GAVE_UP: &str = r#"steps = ["read_head", { send = "HTTP/1.1 504 Gateway Time-out\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" }, "close"]"#;
 
 #[test]
 fn an_upstream_that_closes_before_the_pool_is_a_mismatch() {
@@ -73,7 +73,10 @@ fn an_upstream_slower_than_the_gateway_is_found_with_the_line() {
     assert_eq!(finding.severity, Severity::Critical);
     let line = finding.place.file.as_ref().map(|(_, line)| *line);
     let fix = finding.fixes.first().expect("a fix");
-    assert_eq!((line, fix.before.as_deref(), fix.after.as_str()), (Some(12), Some("proxy_read_timeout 1s;"), "proxy_read_timeout 4s;"));
+    assert_eq!(
+        (line, fix.before.as_deref(), fix.after.as_str()),
+        (Some(12), Some("proxy_read_timeout 1s;"), "proxy_read_timeout 4s;")
+    );
 }
 
 #[test]

@@ -40,7 +40,8 @@ impl Drop for Folder {
 /// A question about a site, with its upstreams and its gateway's configuration.
 pub fn question(site: SocketAddr, upstreams: &[SocketAddr], config: &Path) -> Question {
     let mut question = Question::about(format!("http://{site}/").parse().expect("a URL"));
-    question.upstreams = upstreams.iter().map(|it| it.to_string().parse::<UpstreamAddress>().expect("an address")).collect();
+    question.upstreams =
+        upstreams.iter().map(|it| it.to_string().parse::<UpstreamAddress>().expect("an address")).collect();
     question.config = Some(config.to_path_buf());
     question.deadline = Duration::from_secs(40);
     question
@@ -61,7 +62,11 @@ pub fn examine(question: Question, checks: &[Check]) -> Vec<Finding> {
                     *slot = None;
                 }
             }
-            if running.iter().all(Option::is_none) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            if running.iter().all(Option::is_none) {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
         })
         .await;
         findings

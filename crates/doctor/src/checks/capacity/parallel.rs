@@ -12,19 +12,20 @@ use crate::{Case, Checked, Scheme, Upstream};
 use std::time::Duration;
 use torwart_cause::Cause;
 use torwart_cause::finding::capacity::{CONNECTION_LIMIT, ONE_AT_A_TIME, OVERLOADED};
-use torwart_cause::finding::{Finding, Hop, Where, said};
+use torwart_cause::finding::{Finding, Hop, Severity, Where, said};
 
 /// Asks.
 pub async fn check(case: &Case) -> Checked {
     let upstreams = case.upstreams().await;
     let upstream = upstreams.iter().find(|it| matches!(it.address.scheme, Scheme::Http | Scheme::Https));
     let Some(upstream) = upstream else { return Checked::not_applicable() };
+    let _ = tokio::time::timeout(Duration::from_secs(5), case.front()).await;
     let alone = case.answer(&upstream.address).await;
     let Some((way, first)) = alone.made() else { return Checked::not_applicable() };
     let way = way_to(case, &upstream.address).await.unwrap_or_else(|| way.clone());
-    let needed = first.waited() * u32::try_from(AT_ONCE + 1).unwrap_or(u32::MAX) + RESERVE;
+    let needed = first.waited() * u32::try_from(AT_ONCE + 1).unwrap_or(u32::MAX);
     let is_polite = case.budget().connections_left(&way.host) >= KEPT + u32::try_from(AT_ONCE).unwrap_or(0);
-    if !first.is_good() || needed > case.left() || !is_polite {
+    if !first.is_good() || needed > GENTLE.min(case.left().saturating_sub(RESERVE)) || !is_polite {
         return Checked::not_applicable();
     }
     let deadline = deadline(case, upstream).await;
@@ -35,6 +36,8 @@ pub async fn check(case: &Case) -> Checked {
     if burst.len() < AT_ONCE {
         return Checked::not_applicable();
     }
+    // A wait cut short by our own time proves nothing about the gateway's.
+    let deadline = deadline.filter(|deadline| patience >= *deadline);
     judge(case, upstream, first, &burst, deadline).await
 }
 
@@ -103,7 +106,8 @@ async fn judge(
     );
     if is_waited_out {
         let finding = Finding::new(&OVERLOADED, 85, place).proof_by(fact, repeat);
-        return Checked::found(vec![finding]);
+        let is_failing = case.front().await.worst().is_some();
+        return Checked::found(vec![if is_failing { finding } else { finding.severity(Severity::Warning) }]);
     }
     if turned_away > 0 && turned_away + good == burst.len() {
         return Checked::found(vec![Finding::new(&CONNECTION_LIMIT, 85, place).proof_by(fact, repeat)]);
@@ -139,6 +143,8 @@ fn workers(alone: Duration, times: &[Duration]) -> Option<usize> {
 const AT_ONCE: usize = 6;
 /// Connections to a host that are left to others.
 const KEPT: u32 = 12;
+/// An upstream that six requests would keep busy for longer is left alone.
+const GENTLE: Duration = Duration::from_secs(6);
 /// Below this time steps cannot be told from chance.
 const TELLING: Duration = Duration::from_millis(80);
 /// The usual first-byte deadline of gateways.

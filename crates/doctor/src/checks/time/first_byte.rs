@@ -47,16 +47,32 @@ async fn one(case: &Case, upstream: &Upstream) -> Checked {
     let gateway = case.gateway().await;
     let deadline =
         gateway.route_to(&upstream.address).and_then(|(route, _)| route.deadlines.first_byte.clone());
-    let Some(first) = patient(case, &way, deadline.as_ref()).await else { return Checked::not_applicable() };
+    // The visitors' own answer comes first: a small upstream should not be kept busy by us meanwhile.
+    let _ = timeout(FRONT, case.front()).await;
+    let first = match patient(case, &way, deadline.as_ref()).await {
+        Waited::Ended(first) => first,
+        Waited::Silent(waited) => return silent(case, upstream, waited, deadline).await,
+        Waited::Nothing => return Checked::not_applicable(),
+    };
     match first.cause() {
-        Some(Cause::HeadTimedOut) => silent(case, upstream, &way, &first, deadline).await,
         Some(_) if first.status().is_none() => Checked::not_applicable(),
         _ => answered(case, upstream, &way, &first, deadline).await,
     }
 }
 
-/// Asks once and waits: as long as the gateway would and some more, but no longer than it takes to be sure.
-async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> Option<Exchange> {
+/// What came of waiting.
+enum Waited {
+    /// The upstream answered, or ended the connection.
+    Ended(Box<Exchange>),
+    /// Three requests stayed without a byte, the first for this long.
+    Silent(Duration),
+    /// The budget is spent.
+    Nothing,
+}
+
+/// Asks and waits: as long as the gateway would and some more, but no longer than it takes to be sure. A request that is
+/// not answered soon gets company, so that three samples are there in the end.
+async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> Waited {
     let rest = case.left().saturating_sub(RESERVE);
     let enough =
         deadline.map_or(rest, |fact| (fact.value * 5 / 4 + Duration::from_secs(1)).max(SURE)).min(rest);
@@ -65,22 +81,41 @@ async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> O
     let mut asking = pin!(exchange(case, way, &question, enough));
     tokio::select! {
         biased;
-        asked = &mut asking => return asked,
-        () = sleep(SURE.min(enough)) => {}
+        asked = &mut asking => return Waited::of(asked),
+        () = sleep(ALONE.min(enough)) => {}
     }
-    match seen(case).await {
-        // The gateway has given up already: how much longer it would take does not matter to anybody.
-        Seen::Bad => Some(Exchange { took: SURE, attempt: gave_up(), ..Exchange::default() }),
-        Seen::Good | Seen::Pending => asking.await,
+    let later = enough.saturating_sub(ALONE);
+    let others = (1..SAMPLES).map(|_| exchange(case, way, &question, later));
+    let mut others = pin!(crate::observe::front::all(others));
+    let mut early = None;
+    tokio::select! {
+        biased;
+        asked = &mut asking => return Waited::of(asked),
+        done = &mut others => early = Some(done),
+        () = sleep(SURE.saturating_sub(ALONE).min(later)) => {}
+    }
+    // Once the gateway has given up, how much longer it would take does not matter to anybody.
+    if early.is_none() && seen(case).await == Seen::Bad {
+        return Waited::Silent(SURE);
+    }
+    let (first, others) = match early {
+        Some(done) => (asking.await, done),
+        None => tokio::join!(asking, others),
+    };
+    let is_silent =
+        |it: &Option<Exchange>| it.as_ref().is_some_and(|it| it.cause() == Some(Cause::HeadTimedOut));
+    match first {
+        Some(first) if is_silent(&Some(first.clone())) && others.iter().all(is_silent) => {
+            Waited::Silent(first.waited())
+        }
+        first => Waited::of(first),
     }
 }
 
-/// The evidence of a wait given up after [`SURE`].
-fn gave_up() -> torwart_cause::Attempt {
-    let done = torwart_cause::Step::Done { took: Duration::ZERO };
-    let ending = torwart_cause::Ending::TimedOut(torwart_cause::Deadline::FirstByte);
-    let head = torwart_cause::Step::Failed { ending, after: SURE };
-    torwart_cause::Attempt { connect: done.clone(), send: done, head, ..torwart_cause::Attempt::default() }
+impl Waited {
+    fn of(exchange: Option<Exchange>) -> Self {
+        exchange.map_or(Self::Nothing, |exchange| Self::Ended(Box::new(exchange)))
+    }
 }
 
 async fn seen(case: &Case) -> Seen {
@@ -96,20 +131,9 @@ async fn seen(case: &Case) -> Seen {
 async fn silent(
     case: &Case,
     upstream: &Upstream,
-    way: &Way,
-    first: &Exchange,
+    waited: Duration,
     deadline: Option<Fact<Duration>>,
 ) -> Checked {
-    let host = case.question().url.authority();
-    let question = question(case, &host, &[]);
-    let patience = first.waited().min(case.left().saturating_sub(RESERVE)).min(AGAIN);
-    let again = (1..SAMPLES).map(|_| exchange(case, way, &question, patience));
-    let again = crate::observe::front::all(again).await;
-    let is_silent =
-        |it: &&Option<Exchange>| it.as_ref().is_some_and(|it| it.cause() == Some(Cause::HeadTimedOut));
-    if again.iter().filter(is_silent).count() + 1 < SAMPLES || patience < Duration::from_secs(2) {
-        return Checked::not_applicable();
-    }
     let seen = seen(case).await;
     if seen == Seen::Good {
         return Checked::not_applicable();
@@ -119,11 +143,12 @@ async fn silent(
     let fact = said("time-no-first-byte")
         .with("upstream", &upstream.address)
         .with("tries", SAMPLES)
-        .with("seconds", seconds(first.waited()));
+        .with("seconds", seconds(waited));
     let mut finding = Finding::new(&NO_ANSWER, sure, place).proof_by(fact, curl(upstream, case));
     if let Some(connected) = case.reach(&upstream.address).await.connected() {
         let took = seconds(connected.took);
-        finding = finding.proof(said("time-connected").with("upstream", &upstream.address).with("seconds", took));
+        finding =
+            finding.proof(said("time-connected").with("upstream", &upstream.address).with("seconds", took));
     }
     if let Some(deadline) = deadline {
         finding = finding.proof(gateway_waits(&deadline));
@@ -168,6 +193,10 @@ async fn answered(
     let tried = said("time-first-bytes")
         .with("upstream", &upstream.address)
         .with("times", times.iter().map(|time| seconds(*time)).collect::<Vec<_>>().join(", "));
+    // What a visitor waited is the upstream's time too, without whatever our own requests add to it.
+    let front = timeout(SOON, case.front()).await.ok();
+    let visited = front.iter().flat_map(|front| &front.pages).filter(|page| !page.is_wrong());
+    let least = visited.map(|page| page.exchange.waited()).fold(least, Duration::min);
     let mut findings = Vec::new();
     if let Some(deadline) = &deadline {
         let kind = if least >= deadline.value {
@@ -264,8 +293,10 @@ const MOST: usize = 2;
 const SAMPLES: usize = 3;
 /// An upstream that has said nothing for so long, while its gateway has given up, is slow or dumb.
 const SURE: Duration = Duration::from_secs(6);
-/// How long the second and third try of a dumb upstream last.
-const AGAIN: Duration = Duration::from_secs(4);
+/// How long the first request waits alone.
+const ALONE: Duration = Duration::from_secs(2);
+/// How long the visitors' own answer is waited for first.
+const FRONT: Duration = Duration::from_millis(1500);
 /// How long we wait for the site's own answer before we call it pending.
 const SOON: Duration = Duration::from_millis(200);
 /// Below this time nobody has to wait.

@@ -10,6 +10,7 @@ use crate::observe::answer::way_to;
 use crate::observe::gateway::Gateway;
 use crate::{Case, Checked, Scheme, Upstream};
 use std::time::Duration;
+use tokio::time::timeout;
 use torwart_cause::Cause;
 use torwart_cause::finding::time::{KEEPALIVE_CLOSES_EACH, KEEPALIVE_MISMATCH, KEEPALIVE_SHORT_IDLE};
 use torwart_cause::finding::{Finding, Fix, Hop, Severity, Where, said};
@@ -50,6 +51,8 @@ async fn one(case: &Case, gateway: &Gateway, upstream: &Upstream) -> Checked {
         return Checked::not_applicable();
     }
     let Some(way) = way_to(case, &upstream.address).await else { return Checked::not_applicable() };
+    // The visitors' own answer comes first: a small upstream should not be kept busy by us meanwhile.
+    let _ = timeout(FRONT, case.front()).await;
     let host = case.question().url.authority();
     let is_deep = case.question().is_deep;
     let measured = idle::measure(case, &way, &host, |advertised| longest(&pool, advertised, is_deep)).await;
@@ -90,9 +93,12 @@ async fn mismatch(case: &Case, gateway: &Gateway, upstream: &Upstream, it: &Mism
     let logs = case.logs().await;
     let causes = [Cause::StaleLink, Cause::SendCut, Cause::ClosedBeforeHead, Cause::ResetBeforeHead];
     let is_seen = causes.iter().any(|cause| logs.of_cause(*cause).any(|trouble| trouble.in_day > 0));
+    let route = gateway.route_to(&upstream.address).map(|(route, _)| route);
+    let pool = route.and_then(|route| route.pool.as_ref()?.at.as_ref());
+    let file = it.idle.at.as_ref().or(pool).map(|at| (at.file.display().to_string(), at.line));
     let mut place = Where::hop(Hop::Gateway).address(&upstream.address);
-    if let Some(at) = &it.idle.at {
-        place = place.file(at.file.display(), at.line);
+    if let Some((file, line)) = &file {
+        place = place.file(file, *line);
     }
     let measured =
         said("time-idle-measured-of").with("upstream", &upstream.address).with("seconds", seconds(it.after));
@@ -118,7 +124,6 @@ async fn mismatch(case: &Case, gateway: &Gateway, upstream: &Upstream, it: &Mism
     }
     let before = it.idle.at.as_ref().map(|_| it.idle.written.clone());
     if let Some(after) = gateway.product().and_then(|product| shorter(product, it.after)) {
-        let file = it.idle.at.as_ref().map(|at| (at.file.display().to_string(), at.line));
         let product = gateway.product().map(|product| product.name().to_owned());
         finding = finding.fix(Fix { product, file, before, after });
     }
@@ -205,6 +210,8 @@ fn place_of(upstream: &Upstream) -> String {
     }
 }
 
+/// How long the visitors' own answer is waited for first.
+const FRONT: Duration = Duration::from_millis(1500);
 /// How many upstreams are measured.
 const MOST: usize = 2;
 /// An upstream has to keep connections this much longer than the gateway.

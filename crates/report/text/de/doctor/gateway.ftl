@@ -153,5 +153,5 @@ gateway-reload-pending = { $file } wurde { $minutes } min nach dem Zeitpunkt ge�
 gateway-log-read = { $files } Logdateien gelesen; Arten von Störungen an ihrem Ende: { $troubles }.
 gateway-log-unreadable = Das Log { $file } ließ sich nicht lesen: { $why }.
 gateway-log-elsewhere = Das Gateway schreibt sein Log in keine Datei: { $target }
-gateway-log-counted = Das Log: { $what }, Upstream { $upstream }: { $hour }-mal in der letzten Stunde, { $day }-mal am letzten Tag, zuerst vor { $first }, zuletzt vor { $last }. Die letzte Zeile:
+gateway-log-counted = Das Log: { $what }, Upstream { $upstream }. In der letzten Stunde: { $hour }; am letzten Tag: { $day }; zuerst vor { $first }, zuletzt vor { $last }. Die letzte Zeile:
 gateway-log-silent = Besucher bekommen { $status }, und { $file } meldet aus den letzten zwei Minuten keinen Fehler.

@@ -153,5 +153,5 @@ gateway-reload-pending = { $file } was changed { $minutes } min after { $product
 gateway-log-read = { $files } log files read; kinds of trouble in their tails: { $troubles }.
 gateway-log-unreadable = The log { $file } could not be read: { $why }.
 gateway-log-elsewhere = The gateway writes its log to no file: { $target }
-gateway-log-counted = The log: { $what }, upstream { $upstream }: { $hour } times in the last hour, { $day } in the last day, first { $first } and last { $last } ago. The last line:
+gateway-log-counted = The log: { $what }, upstream { $upstream }. In the last hour: { $hour }; in the last day: { $day }; first { $first } ago, last { $last } ago. The last line:
 gateway-log-silent = Visitors get { $status }, and { $file } tells of no failure in the last two minutes.
