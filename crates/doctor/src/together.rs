@@ -6,14 +6,13 @@ use std::task::Poll;
 
 /// Waits for all of them; the results come in the order of the futures.
 pub async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut waiting: Vec<(Pin<Box<F>>, Option<F::Output>)> =
-        futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    let mut waiting: Vec<Waiting<F>> = futures.into_iter().map(Waiting::new).collect();
     poll_fn(|cx| {
         let mut is_over = true;
-        for (future, output) in &mut waiting {
-            if output.is_none() {
-                match future.as_mut().poll(cx) {
-                    Poll::Ready(ready) => *output = Some(ready),
+        for one in &mut waiting {
+            if one.output.is_none() {
+                match one.future.as_mut().poll(cx) {
+                    Poll::Ready(ready) => one.output = Some(ready),
                     Poll::Pending => is_over = false,
                 }
             }
@@ -21,5 +20,16 @@ pub async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
         if is_over { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
-    waiting.into_iter().filter_map(|(_, output)| output).collect()
+    waiting.into_iter().filter_map(|one| one.output).collect()
+}
+
+struct Waiting<F: Future> {
+    future: Pin<Box<F>>,
+    output: Option<F::Output>,
+}
+
+impl<F: Future> Waiting<F> {
+    fn new(future: F) -> Self {
+        Self { future: Box::pin(future), output: None }
+    }
 }

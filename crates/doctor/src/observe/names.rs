@@ -129,10 +129,9 @@ impl Names {
         patience: Duration,
     ) -> Rc<Result<Reply, Failure>> {
         let patience = patience.min(case.left());
-        // A name server is nobody's web server: its questions are counted with the requests.
-        let spent = case.budget().request(&server.ip().to_string()).is_err();
         let ask = || async {
-            if spent {
+            // A name server is nobody's web server: its questions are counted with the requests.
+            if case.budget().request(&server.ip().to_string()).is_err() {
                 let kind = dns::FailureKind::ResourcesSpent;
                 return Err(Failure { kind, after: Duration::ZERO, os: None });
             }

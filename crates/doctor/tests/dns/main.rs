@@ -141,6 +141,49 @@ fn a_cache_with_the_dead_old_address_is_stale() {
 }
 
 #[test]
+fn a_cache_that_remembers_a_name_as_unknown_is_stale() {
+    inside("a_cache_that_remembers_a_name_as_unknown_is_stale", |world| {
+        let before = shop(1, "127.0.0.80").replace("www A 127.0.0.80\n", "").replace("600 5\n", "600 60\n");
+        world.internet(&before);
+        world.web("127.0.0.80:8080");
+        expect(&world.examine(SITE, usual), "dns.name_unknown", Critical, &[]);
+        for server in ["127.0.0.21", "127.0.0.22"] {
+            world.change(server, "shop.example", &shop(2, "127.0.0.80"));
+        }
+        expect(&world.examine(SITE, usual), "dns.cache_stale", Critical, &[]);
+    });
+}
+
+#[test]
+fn a_zone_whose_parent_is_out_of_reach_is_still_looked_at() {
+    inside("a_zone_whose_parent_is_out_of_reach_is_still_looked_at", |world| {
+        // The resolver is told where the zone is; the root it would ask otherwise does not exist.
+        world.knot("127.0.0.21", &[("shop.example", &shop(1, "127.0.0.80"))]);
+        world.knot("127.0.0.22", &[]);
+        world.unbound("stub-zone:\n  name: \"shop.example\"\n  stub-addr: 127.0.0.21\n");
+        world.web("127.0.0.80:8080");
+        expect(&world.examine(SITE, usual), "dns.lame", Warning, &[]);
+    });
+}
+
+#[test]
+fn a_long_answer_without_tcp_is_cut() {
+    inside("a_long_answer_without_tcp_is_cut", |world| {
+        let cutting = UdpSocket::bind("127.0.0.96:53").expect("the address is free");
+        std::thread::spawn(move || {
+            let mut buffer = [0; 512];
+            while let Ok((count, from)) = cutting.recv_from(&mut buffer) {
+                // The question back, as an answer that was cut.
+                buffer[2] |= 0x82;
+                let _ = cutting.send_to(&buffer[..count], from);
+            }
+        });
+        world.resolv_conf("nameserver 127.0.0.96\noptions timeout:1 attempts:1\n");
+        expect(&world.examine(SITE, usual), "dns.tcp_blocked", Critical, &[]);
+    });
+}
+
+#[test]
 fn signatures_that_do_not_hold_are_found_out_without_checks() {
     inside("signatures_that_do_not_hold_are_found_out_without_checks", |world| {
         world.roots();
@@ -162,6 +205,8 @@ fn a_dead_name_server_in_front_is_a_warning_and_alone_a_disaster() {
         let _silent = UdpSocket::bind("127.0.0.99:53").expect("the address is free");
         world.resolv_conf("nameserver 127.0.0.99\nnameserver 127.0.0.53\n");
         expect(&world.examine(SITE, usual), "dns.resolver_dead", Warning, &[]);
+        world.resolv_conf("nameserver 127.0.0.53\nnameserver 127.0.0.99\n");
+        expect_healthy(&world.examine(SITE, usual));
         world.resolv_conf("nameserver 127.0.0.99\noptions timeout:1 attempts:1\n");
         expect(&world.examine(SITE, usual), "dns.resolver_dead", Critical, &[]);
     });
@@ -232,7 +277,8 @@ fn a_dead_ipv6_address_beside_a_living_ipv4_one_is_a_warning() {
 #[test]
 fn an_upstreams_name_that_nobody_knows_is_the_gateways_matter() {
     inside("an_upstreams_name_that_nobody_knows_is_the_gateways_matter", |world| {
-        healthy(world);
+        world.internet(&shop(1, "127.0.0.80"));
+        world.web_says("127.0.0.80:8080", 502);
         let with = |upstream: &'static str| {
             move |question: &mut Question| question.upstreams.push(upstream.parse().expect("an upstream"))
         };

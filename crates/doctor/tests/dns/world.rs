@@ -185,6 +185,11 @@ impl World {
 
     /// A web server that answers 200 to everything.
     pub fn web(&self, address: &str) {
+        self.web_says(address, 200);
+    }
+
+    /// A web server that answers everything with this status.
+    pub fn web_says(&self, address: &str, status: u16) {
         let listener = TcpListener::bind(address).expect("the address is free");
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -192,8 +197,9 @@ impl World {
                 thread::spawn(move || {
                     let mut buffer = [0; 2048];
                     if stream.read(&mut buffer).is_ok_and(|count| count > 0) {
-                        let _ = stream.write_all(
-                            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+                        let _ = write!(
+                            stream,
+                            "HTTP/1.1 {status} Lab\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
                         );
                     }
                 });

@@ -59,7 +59,7 @@ async fn one(case: &Case, subject: &Subject) -> Checked {
         }
     }
     if !dead.is_empty() && (has_good || lame.is_empty()) {
-        let mut finding = finding(&AUTHORITY_DEAD, if has_good { 80 } else { 85 }, subject, zone, severity);
+        let mut finding = finding(&AUTHORITY_DEAD, if has_good { 80 } else { 65 }, subject, zone, severity);
         for (server, failure) in dead {
             let command = dig(server.socket(), &zone.name, Kind::Soa, "+norecurse");
             finding = finding.proof_by(failed(server.socket(), failure), command);

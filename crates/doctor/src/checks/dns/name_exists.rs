@@ -6,7 +6,7 @@
 use super::subject::{self, Subject, answered, answering, dig};
 use crate::{Case, Checked};
 use torwart_cause::finding::dns::{NAME_UNKNOWN, NO_ADDRESS, UPSTREAM_UNRESOLVABLE};
-use torwart_cause::finding::{Finding, FindingKind, said};
+use torwart_cause::finding::{Finding, FindingKind, Severity, said};
 use torwart_dial::dns::{Kind, Reply};
 
 pub async fn check(case: &Case) -> Checked {
@@ -40,6 +40,12 @@ async fn one(case: &Case, subject: &Subject) -> Checked {
         // It exists, and leads nowhere: the check of aliases says where it breaks.
         return Checked::fine();
     }
+    if let Some(zone) = names.zone(case).await.as_ref()
+        && zone.good().any(|server| !server.addresses().is_empty())
+    {
+        // The zone itself knows it: then a cache in between is at fault.
+        return Checked::fine();
+    }
     let exists = reply.rcode == Reply::NO_ERROR;
     let command = dig(telling.server, subject.host(), Kind::A, "");
     if subject.upstream.is_some() && subject.is_local() {
@@ -51,7 +57,11 @@ async fn one(case: &Case, subject: &Subject) -> Checked {
         (None, false) => (&NAME_UNKNOWN, 96),
         (None, true) => (&NO_ADDRESS, 93),
     };
+    // A site that answers well has its upstreams: the name is known there, if not here.
+    let is_needless = subject.upstream.is_some() && case.front().await.has_good();
+    let severity = if is_needless { Severity::Info } else { kind.severity };
     let mut finding = Finding::new(kind, confidence, subject.place())
+        .severity(severity)
         .proof_by(answered(telling.server, subject.host(), reply), command);
     if exists {
         finding = finding.proof(said("dns-exists-without-address").with("name", subject.host()));

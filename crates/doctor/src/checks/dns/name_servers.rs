@@ -9,7 +9,7 @@ use crate::{Case, Checked};
 use std::time::Duration;
 use torwart_cause::finding::dns::{RESOLVER_DEAD, RESOLVER_REFUSES, RESOLVER_SLOW, TCP_BLOCKED};
 use torwart_cause::finding::{Finding, FindingKind, Hop, Severity, Where, said};
-use torwart_dial::dns::{FailureKind, Kind, Question, Reply};
+use torwart_dial::dns::{Failure, FailureKind, Kind, Question, Reply};
 
 pub async fn check(case: &Case) -> Checked {
     let Some(subject) = subject::all(case).await.into_iter().next() else { return Checked::not_applicable() };
@@ -25,13 +25,18 @@ pub async fn check(case: &Case) -> Checked {
             checked = checked.and(Checked::could_not(failed(told.server, failure), Some(command)));
         }
     }
-    let resolves = !subject.is_unresolved();
-    let all_fail = own.iter().all(|told| told.failure().is_some() || told.has_code(Reply::REFUSED));
-    // What resolves all the same does so by other means, such as the hosts file.
-    let severity = if all_fail && !resolves { Severity::Critical } else { Severity::Warning };
+    let all_fail = own.iter().all(|told| TROUBLES.iter().any(|(_, is_so)| is_so(told)));
     let mut findings = Vec::new();
     for (kind, is_so) in TROUBLES {
         let troubled: Vec<_> = own.iter().copied().filter(|told| is_so(told)).collect();
+        // What resolves all the same does so by other means, such as the hosts file. A server that is not asked because
+        // those before it answer, or to which there is no way at all, costs nobody any time.
+        let is_first = own.first().is_some_and(|told| is_so(told) && !has_no_way(told));
+        let severity = match (all_fail, is_first) {
+            (true, _) if subject.is_unresolved() => Severity::Critical,
+            (true, _) | (false, true) => Severity::Warning,
+            (false, false) => Severity::Info,
+        };
         if !troubled.is_empty() {
             findings.push(trouble(kind, &subject, &troubled, own.len(), severity));
         }
@@ -49,9 +54,20 @@ type Trouble = (&'static FindingKind, fn(&ServerSaid) -> bool);
 
 const TROUBLES: [Trouble; 3] = [
     (&RESOLVER_DEAD, |told| told.failure().is_some_and(|failure| is_dead(failure.kind))),
-    (&TCP_BLOCKED, |told| told.failure().is_some_and(|failure| failure.kind == FailureKind::OnlyCut)),
+    (&TCP_BLOCKED, |told| only_cut(told).is_some()),
     (&RESOLVER_REFUSES, |told| told.has_code(Reply::REFUSED)),
 ];
+
+/// How an answer that was cut over UDP failed to come over TCP.
+fn only_cut(told: &ServerSaid) -> Option<Failure> {
+    let failures = [&told.v4, &told.v6].into_iter().filter_map(|reply| reply.as_ref().as_ref().err());
+    failures.copied().find(|failure| failure.kind == FailureKind::OnlyCut)
+}
+
+/// Whether this machine itself knows no way there, and says so at once.
+fn has_no_way(told: &ServerSaid) -> bool {
+    told.failure().is_some_and(|failure| failure.kind == FailureKind::Unreachable)
+}
 
 const fn is_dead(kind: FailureKind) -> bool {
     matches!(
@@ -72,7 +88,7 @@ fn trouble(
     let mut finding = Finding::new(kind, 92, place).severity(severity);
     for told in troubled {
         let command = dig(told.server, subject.host(), Kind::A, "");
-        let fact = match (told.failure(), told.replies().next()) {
+        let fact = match (told.failure().or_else(|| only_cut(told)), told.replies().next()) {
             (Some(failure), _) => failed(told.server, failure),
             (None, Some(reply)) => answered(told.server, subject.host(), reply),
             (None, None) => continue,

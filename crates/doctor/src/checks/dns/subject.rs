@@ -19,15 +19,13 @@ pub(super) struct Subject {
 
 /// All names of a case; hosts written as addresses have none.
 pub(super) async fn all(case: &Case) -> Vec<Subject> {
-    let url = &case.question().url;
     let mut subjects = Vec::new();
-    if url.ip().is_none() {
-        subjects.push(Subject { names: case.site().await, port: url.port, upstream: None });
-    }
+    subjects.extend(site(case).await);
     for upstream in case.upstreams().await.iter() {
         let Place::Name { host, port } = &upstream.address.place else { continue };
         let is_known = |subject: &Subject| subject.upstream.is_some() && subject.names.host == *host;
-        if !subjects.iter().any(is_known) && subjects.len() <= MOST_NAMES {
+        let is_new = !subjects.iter().any(is_known) && !is_given(case, host, *port);
+        if is_new && subjects.len() <= MOST_NAMES {
             let names = case.names_of(host).await;
             subjects.push(Subject { names, port: *port, upstream: Some(upstream.clone()) });
         }
@@ -38,10 +36,17 @@ pub(super) async fn all(case: &Case) -> Vec<Subject> {
 /// The site's own name alone.
 pub(super) async fn site(case: &Case) -> Option<Subject> {
     let url = &case.question().url;
-    match url.ip() {
-        Some(_) => None,
-        None => Some(Subject { names: case.site().await, port: url.port, upstream: None }),
+    if url.ip().is_some() || is_given(case, &url.host, url.port) {
+        return None;
     }
+    Some(Subject { names: case.site().await, port: url.port, upstream: None })
+}
+
+/// Whether the user says where to connect, so that the name's own addresses are of no account.
+fn is_given(case: &Case, host: &str, port: u16) -> bool {
+    let question = case.question();
+    question.resolve.iter().any(|(name, at, _)| name == host && *at == port)
+        || question.connect_to.iter().any(|((name, at), _)| name == host && *at == port)
 }
 
 /// Runs one check on every name, one after the other: they share their observations, and most cases have one name.
