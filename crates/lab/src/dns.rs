@@ -225,7 +225,7 @@ impl Shared {
     async fn reply(&self, query: &[u8], is_tcp: bool) -> Option<Vec<u8>> {
         let question = Question::read(query)?;
         self.note(&question, is_tcp);
-        if let Some(answer) = self.from_zones(&question) {
+        if let Some(answer) = self.ask_zones(&question) {
             return Some(answer);
         }
         let (reply, ttl, delay) = self.choose(&question);
@@ -236,7 +236,7 @@ impl Shared {
     }
 
     /// What the zones say, where there are zones and no rule for the name.
-    fn from_zones(&self, question: &Question) -> Option<Vec<u8>> {
+    fn ask_zones(&self, question: &Question) -> Option<Vec<u8>> {
         if self.rules.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&question.name) {
             return None;
         }
