@@ -148,8 +148,13 @@ fn name_of(hop: Hop, verdict: Option<&Finding>, site: &SiteSeen) -> Option<Strin
         Hop::You | Hop::Path | Hop::Application => told,
         Hop::Dns => site.addresses.first().map(ToString::to_string).or(told),
         Hop::Gateway => site.products().into_iter().next().or(told),
-        Hop::Upstream => told.or_else(|| site.upstream.as_ref().map(ToString::to_string)),
+        Hop::Upstream => told.or_else(|| site.upstream.as_ref().map(ToString::to_string)).map(bare),
     }
+}
+
+/// Room is short in the picture: the usual scheme is left out.
+fn bare(address: String) -> String {
+    address.strip_prefix("http://").map(str::to_owned).unwrap_or(address)
 }
 
 fn contacts(case: &Case) -> Vec<Contact> {

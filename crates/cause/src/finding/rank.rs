@@ -48,12 +48,21 @@ pub(super) fn because_of<'f>(symptom: &Finding, among: &'f [Finding]) -> Option<
     let roots = || among.iter().filter(|root| root.kind.role == Role::Root && root.severity > Severity::Info);
     let shares_cause =
         |root: &&Finding| root.kind.explains.iter().any(|cause| symptom.kind.explains.contains(cause));
-    let surest = |one: &&Finding| one.confidence;
+    // A symptom may follow from several: the worst one, at its own place, is the likeliest.
+    let surest = |one: &&Finding| (one.severity, is_near(one, symptom), one.confidence);
     roots()
         .filter(|root| root.confidence >= LIKELY)
         .filter(shares_cause)
         .max_by_key(surest)
         .or_else(|| roots().filter(|root| root.severity >= symptom.severity).max_by_key(surest))
+}
+
+/// Whether both speak of one address; one of them may have a scheme before it.
+fn is_near(root: &Finding, symptom: &Finding) -> bool {
+    match (&root.place.address, &symptom.place.address) {
+        (Some(one), Some(other)) => one.ends_with(other.as_str()) || other.ends_with(one.as_str()),
+        _ => false,
+    }
 }
 
 /// Adds what the other one knows.
@@ -136,6 +145,17 @@ mod tests {
             at(&BAD_ANSWER, 60, Hop::Gateway),
         ];
         assert_eq!(ids(found), ["a.bad_answer", "a.mismatch", "a.note"]);
+    }
+
+    #[test]
+    fn of_several_roots_the_worst_at_the_same_place_explains() {
+        let symptom = Finding::new(&BAD_ANSWER, 100, Where::hop(Hop::Gateway).address("http://10.0.0.1:80"));
+        let weak = at(&REFUSED, 100, Hop::Dns).severity(Severity::Warning);
+        let other = Finding::new(&REFUSED, 95, Where::hop(Hop::Upstream).address("10.0.0.2:80"));
+        let same = Finding::new(&REFUSED, 90, Where::hop(Hop::Upstream).address("10.0.0.1:80"));
+        let among = [weak, other, same];
+        let root = because_of(&symptom, &among).expect("one of them");
+        assert_eq!(root.place.address.as_deref(), Some("10.0.0.1:80"));
     }
 
     #[test]
