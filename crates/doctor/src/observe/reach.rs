@@ -18,15 +18,13 @@ pub use surroundings::Surroundings;
 pub(crate) use surroundings::is_near;
 pub use trace::{HopSeen, Trace};
 
+use crate::together::together;
 use crate::{Case, Family, Place, UpstreamAddress};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
 use std::time::Duration;
-use tokio::sync::OnceCell;
 use torwart_dial::connect::{Observed, SocketPlan, observe as observe_connect};
 
 /// How far connections to one upstream come: one attempt per address.
@@ -75,9 +73,8 @@ pub async fn observe(case: &Case, upstream: &UpstreamAddress) -> Reach {
         Place::Name { host, port } => (case.addresses_of(host, *port).await, *port),
     };
     let addresses = ips.into_iter().filter(|ip| fits(case.question().family, *ip)).take(MOST_ADDRESSES);
-    let mut running: Vec<_> =
-        addresses.map(|ip| Box::pin(attempt_whole(case, SocketAddr::new(ip, port)))).collect();
-    Reach { attempts: together(&mut running).await }
+    let attempts = together(addresses.map(|ip| attempt_whole(case, SocketAddr::new(ip, port)))).await;
+    Reach { attempts: attempts.into_iter().flatten().collect() }
 }
 
 impl Reach {
@@ -145,49 +142,36 @@ pub async fn attempt(
     Some(Attempted::of(&observed, outcome))
 }
 
-/// An attempt, and its surroundings if it fails. An attempt that stays silent for a while has them looked at meanwhile.
+/// An attempt, and its surroundings if it fails. They are looked at afterwards, not meanwhile: a router tells only so much
+/// in a second, and what it says about this attempt matters most.
 async fn attempt_whole(case: &Case, address: SocketAddr) -> Option<Attempted> {
     let plan = SocketPlan::default();
-    let around: OnceCell<Rc<Surroundings>> = OnceCell::new();
-    let look = async |outcome: Outcome| Rc::new(surroundings::look(case, address, outcome).await);
-    let trying = attempt(case, &plan, address, PATIENCE);
-    tokio::pin!(trying);
-    let early = tokio::time::timeout(SUSPICIOUS, &mut trying).await;
-    let mut attempted = match early {
-        Ok(attempted) => attempted?,
-        Err(_) => {
-            let (attempted, _) = tokio::join!(trying, around.get_or_init(|| look(Outcome::Silent)));
-            attempted?
-        }
-    };
+    let mut attempted = attempt(case, &plan, address, PATIENCE).await?;
     // While others already wait for an answer from the neighbourhood, its absence is reported early: ask again, alone.
     if matches!(attempted.outcome, Outcome::NoRoute(_))
         && let Some(again) = attempt(case, &plan, address, PATIENCE).await
         && matches!(again.outcome, Outcome::HostDown(_))
     {
-        attempted = again;
+        return Some(again);
     }
-    if attempted.outcome.wants_surroundings() {
-        attempted.around = Some(Rc::clone(around.get_or_init(|| look(attempted.outcome)).await));
+    if !attempted.outcome.wants_surroundings() {
+        return Some(attempted);
     }
-    Some(attempted)
-}
-
-/// Polls all futures until each is done, and gives what they gave, in order.
-pub(crate) async fn together<T, F: Future<Output = Option<T>> + Unpin>(running: &mut [F]) -> Vec<T> {
-    let mut results: Vec<Option<Option<T>>> = running.iter().map(|_| None).collect();
-    std::future::poll_fn(|cx| {
-        for (future, result) in running.iter_mut().zip(results.iter_mut()) {
-            if result.is_none()
-                && let Poll::Ready(value) = Pin::new(future).poll(cx)
-            {
-                *result = Some(value);
-            }
+    let around = surroundings::look(case, address, attempted.outcome).await;
+    if attempted.outcome == Outcome::Silent {
+        // The message may have come for another of our packets.
+        if let Some(message) = around.trace.as_ref().and_then(Trace::rejection) {
+            attempted.outcome = Outcome::Rejected(message);
+        } else if !around.is_host_alive()
+            && !matches!(around.way, Way::Own | Way::OnLink)
+            && let Some(again) = attempt(case, &plan, address, PATIENCE).await
+            && again.outcome != Outcome::Silent
+        {
+            attempted = again;
         }
-        if results.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    results.into_iter().flatten().flatten().collect()
+    }
+    attempted.around = Some(Rc::new(around));
+    Some(attempted)
 }
 
 fn fits(family: Option<Family>, ip: IpAddr) -> bool {
@@ -200,10 +184,7 @@ fn fits(family: Option<Family>, ip: IpAddr) -> bool {
 
 /// Longer than a router needs to find out that a host is gone (three unanswered ARP requests, one second apart), and
 /// long enough for the second repetition of a lost SYN (after 1 and 3 seconds).
-pub const PATIENCE: Duration = Duration::from_millis(3600);
-
-/// After this time without an answer the surroundings are worth a look: the first SYN has been repeated.
-const SUSPICIOUS: Duration = Duration::from_millis(1250);
+pub const PATIENCE: Duration = Duration::from_millis(3500);
 
 /// Left for those who conclude something from it.
 const RESERVE: Duration = Duration::from_millis(500);

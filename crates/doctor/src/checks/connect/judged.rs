@@ -4,6 +4,7 @@
 //! failure. The site's own address is judged as the upstreams are: it is the first connection on the way.
 
 use crate::observe::reach::{Attempted, Outcome, Reach, Surroundings, Way};
+use crate::together::together;
 use crate::{Case, Place, Scheme, Source, UpstreamAddress};
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -79,16 +80,11 @@ pub(super) async fn targets(case: &Case) -> Vec<Target> {
             wanted.push((upstream.address.clone(), Some(upstream.source.clone())));
         }
     }
-    let mut reaching: Vec<_> = wanted
-        .into_iter()
-        .map(|(address, source)| {
-            Box::pin(async move {
-                let reach = case.reach(&address).await;
-                Some(Target { address, source, reach })
-            })
-        })
-        .collect();
-    crate::observe::reach::together(&mut reaching).await
+    let reaching = wanted.into_iter().map(async |(address, source)| {
+        let reach = case.reach(&address).await;
+        Target { address, source, reach }
+    });
+    together(reaching).await
 }
 
 /// Every connection that failed.

@@ -5,6 +5,7 @@
 //! afterwards, so that a slow first request is not taken for it; some sizes between tell the size that still passes.
 
 use super::judged::{Target, targets};
+use crate::together::together;
 use crate::{Case, Checked, Scheme};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -19,15 +20,13 @@ use torwart_dial::{SocketPlan, Stream, observe};
 pub async fn check(case: &Case) -> Checked {
     let targets = targets(case).await;
     let speaks_http = |target: &&Target| matches!(target.address.scheme, Scheme::Http | Scheme::Https);
-    let mut looking: Vec<_> = targets
+    let looking = targets
         .iter()
         .filter(speaks_http)
         .filter_map(|target| Some((target, target.reach.connected()?.address()?)))
         .filter(|(_, address)| !address.ip().is_loopback())
-        .map(|(target, address)| Box::pin(async move { Some(look(case, target, address).await) }))
-        .collect();
-    let found = crate::observe::reach::together(&mut looking).await;
-    found.into_iter().fold(Checked::default(), Checked::and)
+        .map(async |(target, address)| look(case, target, address).await);
+    together(looking).await.into_iter().fold(Checked::default(), Checked::and)
 }
 
 async fn look(case: &Case, target: &Target, address: SocketAddr) -> Checked {
@@ -43,18 +42,18 @@ async fn look(case: &Case, target: &Target, address: SocketAddr) -> Checked {
     if !small.tells_more_than(&usual) {
         return Checked::fine();
     }
-    let mut sizes: Vec<_> = SIZES
-        .iter()
-        .map(|size| {
-            Box::pin(async move { Some((*size, probe(case, target, address, Some(*size), PATIENCE).await?)) })
-        })
-        .collect();
-    let sizes = crate::observe::reach::together(&mut sizes).await;
+    let sizes =
+        SIZES.iter().map(async |&size| (size, probe(case, target, address, Some(size), PATIENCE).await));
+    let sizes = together(sizes).await;
     let Some(again) = probe(case, target, address, None, PATIENCE).await else { return Checked::fine() };
     if again.is_whole || !small.tells_more_than(&again) {
         return Checked::fine();
     }
-    let passing = sizes.iter().filter(|(_, got)| got.tells_more_than(&again)).map(|(size, _)| *size).max();
+    let passing = sizes
+        .iter()
+        .filter(|(_, got)| got.is_some_and(|got| got.tells_more_than(&again)))
+        .map(|(size, _)| *size)
+        .max();
     let largest = passing.unwrap_or(SMALL);
     Checked::found(vec![finding(target, address, &usual, &small, largest)])
 }

@@ -1,29 +1,29 @@
 //! Do connections come through every time? A handful of attempts in a row, and a second handful if one of them had trouble.
 //!
 //! A SYN that had to be repeated was lost or thrown away. If pings get lost too, the path loses packets; if none of twenty
-//! does, somebody counts new connections and drops those beyond a limit. Attempts answered by a refusal while others are
+//! does, somebody counts new connections and drops those beyond a limit. Where pings are not answered, SYNs to another port
+//! of the host serve instead. Attempts answered by a refusal while others are
 //! accepted are a limit that says so. One lost packet is life: three of twelve are needed.
 
 use super::judged::{Target, targets};
 use crate::observe::reach::{Attempted, Outcome, attempt};
+use crate::together::together;
 use crate::{Case, Checked};
 use std::net::SocketAddr;
 use std::time::Duration;
 use torwart_cause::finding::connect::{FIREWALL_RATE_LIMIT, LOSSY};
-use torwart_cause::finding::{Finding, Hop, said};
+use torwart_cause::finding::{Finding, FindingKind, Hop, said};
 use torwart_dial::SocketPlan;
-use torwart_dial::ping::{Pinged, ping};
+use torwart_dial::ping::ping;
 
 /// Makes the check.
 pub async fn check(case: &Case) -> Checked {
     let targets = targets(case).await;
-    let mut looking: Vec<_> = targets
+    let looking = targets
         .iter()
         .filter_map(|target| Some((target, target.reach.connected()?)))
-        .map(|(target, first)| Box::pin(async move { Some(look(case, target, first).await) }))
-        .collect();
-    let found = crate::observe::reach::together(&mut looking).await;
-    found.into_iter().fold(Checked::default(), Checked::and)
+        .map(async |(target, first)| look(case, target, first).await);
+    together(looking).await.into_iter().fold(Checked::default(), Checked::and)
 }
 
 async fn look(case: &Case, target: &Target, first: &Attempted) -> Checked {
@@ -41,12 +41,39 @@ async fn look(case: &Case, target: &Target, first: &Attempted) -> Checked {
     tokio::time::sleep(PAUSE).await;
     let mut again = Series::default();
     again.make(case, address).await;
-    let ping = ping(address.ip(), PINGS, Duration::from_millis(40), Duration::from_secs(1)).await.ok();
+    let control = control(case, address).await;
     series.add(&again);
     if again.troubled() == 0 || series.troubled() < 3 {
         return Checked::fine();
     }
-    Checked::found(vec![finding(target, address, &series, ping.as_ref())])
+    Checked::found(vec![finding(target, address, &series, control.as_ref())])
+}
+
+/// How packets fare that no limit on new connections to this port counts.
+#[derive(Clone, Copy, Debug)]
+struct Control {
+    /// Another port; `None` for pings.
+    port: Option<u16>,
+    sent: usize,
+    back: usize,
+}
+
+async fn control(case: &Case, address: SocketAddr) -> Option<Control> {
+    let pinged = ping(address.ip(), PINGS, Duration::from_millis(40), Duration::from_secs(1)).await.ok();
+    if let Some(pinged) = pinged.filter(|pinged| !pinged.times.is_empty()) {
+        return Some(Control { port: None, sent: pinged.sent.into(), back: pinged.times.len() });
+    }
+    for port in CONTROL_PORTS.iter().filter(|port| **port != address.port()) {
+        let other = SocketAddr::new(address.ip(), *port);
+        let tries = (0..CONTROL_TRIES).map(|_| attempt(case, &PLAN, other, PATIENCE));
+        let tries: Vec<Attempted> = together(tries).await.into_iter().flatten().collect();
+        let back = tries.iter().filter(|tried| tried.outcome.is_answer() && tried.repeated_syns == 0).count();
+        let any = tries.iter().any(|tried| tried.outcome.is_answer());
+        if any {
+            return Some(Control { port: Some(*port), sent: tries.len(), back });
+        }
+    }
+    None
 }
 
 /// What came of some attempts.
@@ -90,8 +117,8 @@ impl Series {
     }
 }
 
-fn finding(target: &Target, address: SocketAddr, series: &Series, ping: Option<&Pinged>) -> Finding {
-    let (kind, confidence) = verdict(series, ping);
+fn finding(target: &Target, address: SocketAddr, series: &Series, control: Option<&Control>) -> Finding {
+    let (kind, confidence) = verdict(series, control);
     let told = said("connect-series")
         .with("address", address)
         .with("made", series.made)
@@ -101,26 +128,33 @@ fn finding(target: &Target, address: SocketAddr, series: &Series, ping: Option<&
     let (host, port) = (address.ip(), address.port());
     let finding = Finding::new(kind, confidence, target.place(Hop::Path, address))
         .proof_by(told, format!("for i in $(seq 12); do nc -vz -w 2 {host} {port}; done"));
-    match ping {
-        Some(ping) if !ping.times.is_empty() => {
-            let told = said("connect-ping-answers").with("back", ping.times.len()).with("sent", ping.sent);
-            finding.proof_by(told, format!("ping -c 20 -i 0.2 {host}"))
-        }
-        _ => finding.proof_by(said("connect-ping-silent"), format!("ping -c 20 -i 0.2 {host}")),
+    match control {
+        Some(Control { port: None, sent, back }) => finding.proof_by(
+            said("connect-ping-answers").with("back", back).with("sent", sent),
+            format!("ping -c 20 -i 0.2 {host}"),
+        ),
+        Some(Control { port: Some(other), sent, back }) => finding.proof_by(
+            said("connect-control-port")
+                .with("address", SocketAddr::new(host, *other))
+                .with("back", back)
+                .with("sent", sent),
+            format!("for i in $(seq 10); do nc -vz -w 2 {host} {other}; done"),
+        ),
+        None => finding.proof_by(said("connect-ping-silent"), format!("ping -c 20 -i 0.2 {host}")),
     }
 }
 
 /// Loss hits all packets alike, a limit only new connections.
-fn verdict(series: &Series, ping: Option<&Pinged>) -> (&'static torwart_cause::finding::FindingKind, u8) {
+fn verdict(series: &Series, control: Option<&Control>) -> (&'static FindingKind, u8) {
     if series.refused > 0 {
         return (&FIREWALL_RATE_LIMIT, 75);
     }
-    match ping {
-        Some(ping) if ping.lost_some() => (&LOSSY, 88),
-        Some(ping) if !ping.times.is_empty() => (&FIREWALL_RATE_LIMIT, 80),
+    match control {
+        Some(control) if control.back < control.sent => (&LOSSY, 88),
+        Some(_) => (&FIREWALL_RATE_LIMIT, 80),
         // Nothing to compare with: a limit that is reached lets hardly any through.
-        _ if series.troubled() * 2 > series.made => (&FIREWALL_RATE_LIMIT, 60),
-        _ => (&LOSSY, 60),
+        None if series.troubled() * 2 > series.made => (&FIREWALL_RATE_LIMIT, 60),
+        None => (&LOSSY, 60),
     }
 }
 
@@ -136,16 +170,30 @@ const SLOW: Duration = Duration::from_millis(800);
 const PAUSE: Duration = Duration::from_millis(1200);
 const PINGS: u16 = 20;
 
+/// Ports that answer on most hosts, if only by refusing.
+const CONTROL_PORTS: &[u16] = &[1, 22, 443];
+const CONTROL_TRIES: usize = 10;
+
+const PLAN: SocketPlan = SocketPlan {
+    bind: None,
+    ttl: None,
+    segment_size: None,
+    receives_errors: true,
+    nodelay: true,
+    keepalive: None,
+    user_timeout: None,
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn pinged(back: usize) -> Pinged {
-        Pinged { sent: 20, times: vec![Duration::from_millis(1); back] }
+    fn pinged(back: usize) -> Control {
+        Control { port: None, sent: 20, back }
     }
 
-    fn check(series: Series, ping: Option<Pinged>, id: &str) {
-        assert_eq!(verdict(&series, ping.as_ref()).0.id, id);
+    fn check(series: Series, control: Option<Control>, id: &str) {
+        assert_eq!(verdict(&series, control.as_ref()).0.id, id);
     }
 
     #[test]
@@ -153,7 +201,7 @@ mod tests {
         let lost = Series { made: 12, repeated: 3, silent: 1, refused: 0 };
         check(lost.clone(), Some(pinged(15)), "network.lossy");
         check(lost.clone(), Some(pinged(20)), "firewall.rate_limit");
-        check(lost, Some(pinged(0)), "network.lossy");
+        check(lost, None, "network.lossy");
         let limited = Series { made: 12, repeated: 1, silent: 8, refused: 0 };
         check(limited, None, "firewall.rate_limit");
         let refused = Series { made: 12, repeated: 0, silent: 0, refused: 7 };

@@ -4,7 +4,8 @@
 
 use super::routes::{Routes, Way};
 use super::trace::{Trace, trace};
-use super::{Attempted, Case, Outcome, attempt, together};
+use super::{Attempted, Case, Outcome, attempt};
+use crate::together::together;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use torwart_dial::connect::SocketPlan;
@@ -89,17 +90,10 @@ async fn other_ports(case: &Case, address: SocketAddr) -> Vec<Attempted> {
     let mut wanted: Vec<u16> = near(address.port());
     wanted.extend(COMMON_PORTS.iter().filter(|port| **port != address.port()));
     wanted.dedup();
-    let mut probes: Vec<_> = wanted
-        .into_iter()
-        .take(MOST_PORTS)
-        .map(|port| {
-            Box::pin(async move {
-                let plan = SocketPlan::default();
-                attempt(case, &plan, SocketAddr::new(address.ip(), port), GLANCE).await
-            })
-        })
-        .collect();
-    together(&mut probes).await
+    let probes = wanted.into_iter().take(MOST_PORTS).map(async |port| {
+        attempt(case, &SocketPlan::default(), SocketAddr::new(address.ip(), port), GLANCE).await
+    });
+    together(probes).await.into_iter().flatten().collect()
 }
 
 /// Ports that are easily mistaken for this one, the likeliest first.
@@ -131,17 +125,12 @@ async fn other_sources(case: &Case, address: SocketAddr) -> Vec<Attempted> {
     let usual = usual_source(address);
     let own = interfaces::addresses().unwrap_or_default().into_iter();
     let others = own.filter(|local| local.is_up && usable(local.address) && Some(local.address) != usual);
-    let mut probes: Vec<_> = others
-        .take(MOST_SOURCES)
-        .map(|local| {
-            Box::pin(async move {
-                let plan = SocketPlan { bind: Some(local.address), ..SocketPlan::default() };
-                let attempted = attempt(case, &plan, address, GLANCE).await?;
-                Some(Attempted { local: Some(local.address), ..attempted })
-            })
-        })
-        .collect();
-    together(&mut probes).await
+    let probes = others.take(MOST_SOURCES).map(async |local| {
+        let plan = SocketPlan { bind: Some(local.address), ..SocketPlan::default() };
+        let attempted = attempt(case, &plan, address, GLANCE).await?;
+        Some(Attempted { local: Some(local.address), ..attempted })
+    });
+    together(probes).await.into_iter().flatten().collect()
 }
 
 /// The source address the kernel would choose. A connected datagram socket asks the tables and sends nothing.

@@ -3,7 +3,8 @@
 //! A router checks the packet's life before it filters, so the last hop that answers stands before the filter, or is the
 //! filter itself. Hops that never answer are common and prove nothing.
 
-use super::{Case, Outcome, attempt, together};
+use super::{Case, Message, Outcome, attempt};
+use crate::together::together;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use torwart_dial::connect::SocketPlan;
@@ -24,26 +25,23 @@ pub struct HopSeen {
     pub router: Option<IpAddr>,
     /// Whether the far end, or somebody in its name, answered at this distance.
     pub is_end: bool,
+    /// The message of a filter that refuses at this distance.
+    pub rejection: Option<Message>,
 }
 
 /// Traces a port of an address over at most `most` hops. Distances beyond the budget are left out.
 pub(super) async fn trace(case: &Case, address: SocketAddr, most: u8) -> Trace {
-    let mut probes: Vec<_> = (1..=most)
-        .map(|distance| {
-            Box::pin(async move {
-                let plan = SocketPlan { ttl: Some(distance), ..SocketPlan::default() };
-                let attempted = attempt(case, &plan, address, PATIENCE).await?;
-                let router = match attempted.outcome {
-                    Outcome::Loop(message) => message.from,
-                    _ => None,
-                };
-                let is_end =
-                    attempted.outcome.is_answer() || matches!(attempted.outcome, Outcome::Rejected(_));
-                Some(HopSeen { distance, router, is_end })
-            })
-        })
-        .collect();
-    Trace { hops: together(&mut probes).await }
+    let probes = (1..=most).map(async |distance| {
+        let plan = SocketPlan { ttl: Some(distance), ..SocketPlan::default() };
+        let outcome = attempt(case, &plan, address, PATIENCE).await?.outcome;
+        let (router, rejection) = match outcome {
+            Outcome::Loop(message) => (message.from, None),
+            Outcome::Rejected(message) => (None, Some(message)),
+            _ => (None, None),
+        };
+        Some(HopSeen { distance, router, is_end: outcome.is_answer() || rejection.is_some(), rejection })
+    });
+    Trace { hops: together(probes).await.into_iter().flatten().collect() }
 }
 
 impl Trace {
@@ -55,6 +53,11 @@ impl Trace {
     /// How far away the end is: the shortest distance at which it answered.
     pub fn distance(&self) -> Option<u8> {
         self.hops.iter().find(|hop| hop.is_end).map(|hop| hop.distance)
+    }
+
+    /// What a filter said that refuses.
+    pub fn rejection(&self) -> Option<Message> {
+        self.hops.iter().find_map(|hop| hop.rejection)
     }
 
     /// The routers that answered, for a person: `1 10.0.0.1, 3 10.0.2.1`.
@@ -72,7 +75,7 @@ mod tests {
     use super::*;
 
     fn hop(distance: u8, router: Option<&str>, is_end: bool) -> HopSeen {
-        HopSeen { distance, router: router.and_then(|text| text.parse().ok()), is_end }
+        HopSeen { distance, router: router.and_then(|text| text.parse().ok()), is_end, rejection: None }
     }
 
     #[test]

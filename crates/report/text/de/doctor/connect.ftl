@@ -25,6 +25,7 @@ connect-queue-needs-deep = Ob { $address } gefiltert wird oder seine Annahmewart
 connect-late = { $address } hat nach { $millis } ms und { $syns } SYN angenommen: Ein Filter hätte das nicht durchgelassen.
 connect-ping-answers = { $back } von { $sent } Pings wurden beantwortet.
 connect-ping-silent = Pings bleiben unbeantwortet, was allein nichts beweist.
+connect-control-port = Von { $sent } Verbindungen zu { $address } auf demselben Rechner wurden { $back } sofort beantwortet.
 connect-neighbour-known = Der Rechner steht im eigenen Netz und ist dort bekannt; wäre er aus, hätte der Kernel es nach drei Sekunden gemeldet.
 connect-source-fails = Von { $source } aus kommt die Verbindung zu { $address } nicht zustande.
 connect-source-works = Von { $source } aus wird dieselbe Verbindung zu { $address } beantwortet.

@@ -25,6 +25,7 @@ connect-queue-needs-deep = Whether { $address } is filtered or its accept queue 
 connect-late = { $address } accepted after { $millis } ms and { $syns } SYNs: a filter would not have let it through.
 connect-ping-answers = { $back } of { $sent } pings were answered.
 connect-ping-silent = Pings stay unanswered, which alone proves nothing.
+connect-control-port = Of { $sent } connections to { $address } on the same host { $back } were answered at once.
 connect-neighbour-known = The host is in this machine's own network and is known there; were it off, the kernel would have said so after three seconds.
 connect-source-fails = From { $source } the connection to { $address } fails.
 connect-source-works = From { $source } the same connection to { $address } is answered.

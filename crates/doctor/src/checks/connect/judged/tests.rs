@@ -24,7 +24,7 @@ fn trace(routers: &[Option<&str>], end: Option<u8>) -> Trace {
     let hops = (1..=8).map(|distance: u8| {
         let router = routers.get(usize::from(distance) - 1).copied().flatten();
         let is_end = end.is_some_and(|end| distance >= end);
-        HopSeen { distance, router: router.and_then(|text| text.parse().ok()), is_end }
+        HopSeen { distance, router: router.and_then(|text| text.parse().ok()), is_end, rejection: None }
     });
     Trace { hops: hops.collect() }
 }
