@@ -14,6 +14,7 @@ mod server_name;
 mod stranger;
 mod tls_versions;
 mod upstream_certificate;
+mod upstream_fault;
 mod upstream_handshake;
 mod upstream_scheme;
 mod words;

@@ -167,7 +167,12 @@ fn nginx_before_a_server_that_needs_a_name() {
     let _upstream = nginx(scene.folder.path(), "back.conf", &(default + &named), scene.back);
     let address = format!("https://127.0.0.1:{}", scene.back);
     scene.verdict(&address, "proxy_ssl_name shop.lab.test;", "502", "tls.sni_required");
-    scene.verdict(&address, "proxy_ssl_name shop.lab.test; proxy_ssl_server_name on;", "200", "");
+    scene.verdict(
+        &address,
+        "proxy_ssl_name shop.lab.test; proxy_ssl_server_name on; proxy_set_header Host shop.lab.test;",
+        "200",
+        "",
+    );
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use torwart_cause::Ending;
 use torwart_cause::finding::{Finding, Hop, Severity, Where, said, tls};
+use torwart_dial::tls::facts::CertificateFacts;
 
 /// Does it?
 pub async fn check(case: &Case) -> Checked {
@@ -110,9 +111,10 @@ fn is_distrusted(sight: &UpstreamSight, seen: &TlsSeen) -> bool {
     else {
         return false;
     };
-    seen.leaf().is_some_and(|leaf| {
-        !leaf.covers(name) && !(sight.meant.takes_common_name() && leaf.covers_by_common_name(name))
-    })
+    let is_covered = |leaf: &CertificateFacts| {
+        leaf.covers(name) || sight.meant.takes_common_name() && leaf.covers_by_common_name(name)
+    };
+    seen.leaf().is_some_and(|leaf| !is_covered(&leaf))
 }
 
 /// Whether the handshake came about with a certificate for the name.

@@ -4,16 +4,16 @@
 //! as far as it verifies at all. What it does not look at is told quietly; what another check explains better is left.
 
 use super::bearing::{self, Bearing};
-use super::front_certificate::since;
-use super::words::{certificate, with_certificate};
-use super::{clock_fits_certificates, repair, rotation, server_name, stranger};
+use super::upstream_fault::UpstreamFault;
+use super::words::certificate;
+use super::{clock_fits_certificates, rotation, server_name, stranger};
 use crate::observe::tls::meant::{Meant, own_name};
 use crate::observe::tls::sight::{self, UpstreamSight};
 use crate::observe::tls::{issuer, moment, openssl, trust};
 use crate::{Case, Checked};
 use rustls_pki_types::CertificateDer;
 use std::sync::Arc;
-use torwart_cause::finding::{Finding, FindingKind, Hop, Severity, Where, said, tls};
+use torwart_cause::finding::{Finding, Severity, said};
 use torwart_dial::TlsConfigProblem;
 use torwart_dial::tls::facts::CertificateFacts;
 use torwart_dial::tls::judge::{ChainFault, Trust, verify};
@@ -89,7 +89,7 @@ async fn judge(case: &Case, sight: &UpstreamSight) -> Checked {
             ChainFault::WrongName { .. } => is_stranger || is_harmless_name(case, sight, &leaf, fault),
             _ => false,
         };
-        if !is_explained && let Some(finding) = finding(sight, &leaf, fault) {
+        if !is_explained && let Some(finding) = UpstreamFault::new(sight, &leaf).told(fault) {
             let bearing = bearing_of(case, sight, fault).await;
             findings.push(with_newer_front(case, &leaf, fault, bearing.weigh(finding)).await);
         }
@@ -122,103 +122,6 @@ fn is_harmless_name(case: &Case, sight: &UpstreamSight, leaf: &CertificateFacts,
         && (covers(&case.question().url.host)
             || own_name(&sight.upstream.address).is_some_and(covers)
             || covers(&sight.address.ip().to_string()))
-}
-
-fn finding(sight: &UpstreamSight, leaf: &CertificateFacts, fault: &ChainFault) -> Option<Finding> {
-    let meant = &sight.meant;
-    let name = sight.seen.name.as_deref();
-    let new = |kind: &'static FindingKind, confidence, hop| {
-        let place = Where::hop(hop).address(sight.address).name(leaf.names_line());
-        with_certificate(Finding::new(kind, confidence, place), &sight.seen, sight.address)
-    };
-    let at_gateway = |mut finding: Finding| {
-        let fact = meant.trust_file();
-        finding.place = repair::placed(finding.place, fact);
-        match fact {
-            Some(file) => finding
-                .proof(said("tls-setting").with("product", product(meant)).with("written", &file.written)),
-            None => finding,
-        }
-    };
-    let now = moment::now();
-    let file = meant.trust_file().map(|file| file.value.display().to_string());
-    let verify_command = openssl(
-        sight.address,
-        name,
-        &file.as_ref().map_or_else(String::new, |file| format!(" -CAfile {file} -verify_return_error")),
-    );
-    Some(match fault {
-        ChainFault::Expired(0) => {
-            new(&tls::UPSTREAM_EXPIRED, 98, Hop::Upstream).proof(since("tls-over-since", leaf.not_after, now))
-        }
-        ChainFault::Expired(_) => {
-            new(&tls::UPSTREAM_EXPIRED, 92, Hop::Upstream).proof(said("tls-intermediate-over"))
-        }
-        ChainFault::NotYetValid(_) => new(&tls::UPSTREAM_NOT_YET_VALID, 96, Hop::Upstream)
-            .proof(said("tls-begins-at").with("moment", moment::shown(leaf.not_before))),
-        ChainFault::WrongName { .. } => {
-            let expected = meant.expected.as_deref().unwrap_or("-");
-            let finding = new(&tls::UPSTREAM_WRONG_NAME, 96, Hop::Gateway)
-                .proof(said("tls-name-expected").with("name", expected).with("names", leaf.names_line()));
-            let fix = leaf
-                .names
-                .iter()
-                .find(|name| !name.starts_with('*'))
-                .and_then(|name| repair::expect_name(meant, name));
-            let mut finding = match fix {
-                Some(fix) => finding.fix(fix),
-                None => finding,
-            };
-            finding.place =
-                repair::placed(finding.place, meant.tls.as_ref().and_then(|tls| tls.name.as_ref()));
-            finding
-        }
-        ChainFault::SelfSigned => {
-            let told = said("tls-signed-by-itself").with("subject", &leaf.subject);
-            let finding =
-                at_gateway(new(&tls::UPSTREAM_SELF_SIGNED, 95, Hop::Gateway).proof_by(told, verify_command));
-            with_trust(finding, sight)
-        }
-        ChainFault::UnknownIssuer { issuer, .. } => {
-            let trusted = file.unwrap_or_else(|| "-".to_owned());
-            let told = said("tls-issuer-unknown").with("issuer", issuer).with("trust", trusted);
-            let finding = at_gateway(
-                new(&tls::UPSTREAM_UNKNOWN_ISSUER, 94, Hop::Gateway).proof_by(told, verify_command),
-            );
-            with_trust(finding.proof(said("tls-chain-length").with("count", sight.seen.chain().len())), sight)
-        }
-        ChainFault::MissingIntermediate { issuer, is_proven, .. } => {
-            let told =
-                said("tls-issuer-not-sent").with("issuer", issuer).with("count", sight.seen.chain().len());
-            let finding =
-                new(&tls::UPSTREAM_INCOMPLETE_CHAIN, if *is_proven { 97 } else { 75 }, Hop::Upstream)
-                    .proof_by(told, openssl(sight.address, name, " -showcerts"));
-            if *is_proven { finding.proof(said("tls-issuer-completes")) } else { finding }
-        }
-        ChainFault::TrustExpired(authority) => at_gateway(new(&tls::TRUST_EXPIRED, 95, Hop::Gateway)).proof(
-            said("tls-authority-over")
-                .with("subject", &authority.subject)
-                .with("moment", moment::shown(authority.not_after))
-                .with("file", file.unwrap_or_else(|| "-".to_owned())),
-        ),
-        ChainFault::NotForServers => {
-            new(&tls::NOT_FOR_SERVERS, 90, Hop::Upstream).proof(said("tls-not-for-servers"))
-        }
-        ChainFault::Weak(index, what) => new(&tls::WEAK_CERTIFICATE, 85, Hop::Upstream)
-            .proof(said("tls-weak").with("what", what).with("place", index + 1)),
-        ChainFault::Unreadable => return None,
-    })
-}
-
-fn with_trust(finding: Finding, sight: &UpstreamSight) -> Finding {
-    match repair::trust(&sight.meant, "/etc/ssl/upstream-ca.pem") {
-        Some(fix) => finding.fix(fix),
-        None => finding,
-    }
-}
-
-fn product(meant: &Meant) -> String {
-    meant.product.map_or_else(|| "-".to_owned(), |product| product.to_string())
 }
 
 /// An expired certificate behind a front that has been renewed: the renewal forgot one side.

@@ -80,12 +80,15 @@ async fn plain(case: &Case, upstream: &Upstream) -> Option<Finding> {
     if seen.chain().is_empty() {
         seen = case.tls_of(address, None).await;
     }
-    if seen.chain().is_empty() {
-        return None;
-    }
+    let confidence = match (seen.chain().is_empty(), exchange.status()) {
+        (false, _) => 97,
+        // It answered plain HTTP with a record of TLS; that no handshake comes about now is another matter.
+        (true, None) => 80,
+        (true, Some(_)) => return None,
+    };
     let meant = meant::of(case, &*case.gateway().await, &upstream.address);
     let place = placed(Where::hop(Hop::Gateway).address(address), &meant);
-    let finding = Finding::new(&tls::UPSTREAM_WANTS_TLS, 97, place);
+    let finding = Finding::new(&tls::UPSTREAM_WANTS_TLS, confidence, place);
     let command = format!("curl -si http://{address}/ | head -1");
     let finding = match exchange.status() {
         Some(status) => finding
