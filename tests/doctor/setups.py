@@ -146,13 +146,13 @@ def firewall_rejects(w):
     return [URL, "--config", w.shop(pass_to("http://10.9.0.2:3000"))]
 
 
-@setup("network.host_dead", "connect.host_dead", "network.dead_host")
+@setup("network.host_down")
 def host_is_dead(w):
     backend(w, "")
     return [URL, "--config", w.shop(pass_to("http://10.9.0.77:3000", "proxy_connect_timeout 4s;"))]
 
 
-@setup("firewall.own_egress", "firewall.egress")
+@setup("firewall.own_egress")
 def own_egress_rule(w):
     backend(w, "")
     w_shell(w, "nft add table inet t; nft add chain inet t o '{ type filter hook output priority 0; }';"

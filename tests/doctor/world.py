@@ -177,7 +177,7 @@ class World:
         openssl = program("openssl")
         self.write(f"{name}.ext", f"subjectAltName={san}\nbasicConstraints={'CA:TRUE' if name == 'ca' or name.startswith('ca-') else 'CA:FALSE'}\n")
         shell(f"{openssl} req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout {key}"
-              f" -out {self.folder}/{name}.csr -subj /CN={names[0]}")
+              f" -out {self.folder}/{name}.csr -subj '/CN={names[0]}'")
         signer = (f"-CA {self.folder}/{authority}.pem -CAkey {self.folder}/{authority}.key -CAcreateserial"
                   if authority else f"-signkey {key}")
         if days >= 0:

@@ -1,5 +1,5 @@
 //! The agreement test: for every cause a scenario, and the gateway's answer, its log line and what reached the upstream
-//! agree with it.
+//! agree with it; and the doctor, asked about the same upstreams, finds what explains the cause.
 //!
 //! Scenarios stand in `scenarios/<cause>.toml` at the root of the repository; their form is described in
 //! `agreement/scenario.rs`. Each case gets a gateway, a lab and a folder of its own. `AGREEMENT=<part of a name>` runs
@@ -9,6 +9,8 @@
 mod answer;
 #[path = "agreement/client.rs"]
 mod client;
+#[path = "agreement/doctor.rs"]
+mod doctor;
 #[path = "agreement/gateway.rs"]
 mod gateway;
 #[path = "agreement/judge.rs"]
@@ -33,7 +35,10 @@ const AT_ONCE: usize = 8;
 /// Causes no case can bring about from outside, each with the reason.
 const UNREACHABLE: &[(Cause, &str)] = &[
     (Cause::RateLimited, "there are no rate limits yet"),
-    (Cause::GatewayFull, "needs connections held open beside the exchange: a test of the running gateway has it"),
+    (
+        Cause::GatewayFull,
+        "needs connections held open beside the exchange: a test of the running gateway has it",
+    ),
     (Cause::UpstreamsDown, "the last upstreams are asked even while they rest"),
     (Cause::QueueTimedOut, "there is no queue yet"),
     (Cause::AddressForbidden, "there is no policy for upstream addresses yet"),
@@ -57,7 +62,18 @@ fn gateway_and_scenarios_agree() {
     let cases: Vec<Case> =
         scenario::all().into_iter().filter(|case| case.full_name().contains(&wanted)).collect();
     assert!(!cases.is_empty(), "no case matches {wanted:?}");
-    let outcomes = run(&cases);
+    let outcomes = run(&cases, world::play);
+    let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.complaints.is_empty()).collect();
+    assert!(failed.is_empty(), "{}", table(&failed, cases.len()));
+}
+
+#[test]
+fn doctor_and_scenarios_agree() {
+    let wanted = std::env::var("AGREEMENT").unwrap_or_default();
+    let mut cases = doctor::cases(scenario::all());
+    assert!(cases.len() > 40, "only {} cases are fit for the doctor", cases.len());
+    cases.retain(|case| case.full_name().contains(&wanted));
+    let outcomes = run(&cases, doctor::ask);
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.complaints.is_empty()).collect();
     assert!(failed.is_empty(), "{}", table(&failed, cases.len()));
 }
@@ -91,7 +107,7 @@ struct Outcome {
     took: Duration,
 }
 
-fn run(cases: &[Case]) -> Vec<Outcome> {
+fn run(cases: &[Case], play: fn(&Case) -> Vec<String>) -> Vec<Outcome> {
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -100,7 +116,7 @@ fn run(cases: &[Case]) -> Vec<Outcome> {
                 world::give_up_override();
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let began = Instant::now();
-                    let complaints = world::play(case);
+                    let complaints = play(case);
                     let outcome = Outcome { name: case.full_name(), complaints, took: began.elapsed() };
                     outcomes.lock().expect("no case panics while it holds this").push(outcome);
                 }

@@ -107,7 +107,7 @@ fn farewell(client: Option<Client>, said: &mut Vec<String>) {
 }
 
 impl World {
-    fn new(case: &Case) -> Self {
+    pub(crate) fn new(case: &Case) -> Self {
         let ground = Ground::start().expect("the lab starts");
         let names = case.names.iter().map(|(name, rule)| (name.clone(), rule.clone())).collect();
         let mut world = Self {
@@ -179,7 +179,7 @@ impl World {
         place
     }
 
-    fn name_server(&mut self) -> Option<NameServer> {
+    pub(crate) fn name_server(&mut self) -> Option<NameServer> {
         if self.names.is_empty() {
             return None;
         }
@@ -189,7 +189,7 @@ impl World {
     }
 
     /// The gateway's configuration: the test's own short deadlines, overlaid with what the case says.
-    fn config(&self, case: &Case, name_server: Option<&NameServer>) -> String {
+    pub(crate) fn config(&self, case: &Case, name_server: Option<&NameServer>) -> String {
         let certificates = self.ground.certificates();
         let own = certificates.issue(&["shop.example"]).expect("a certificate can be made");
         self.write("ca.pem", certificates.authority());
@@ -220,6 +220,15 @@ impl World {
         }
         let text = toml::to_string(&config).expect("a table can be written");
         text.replace("{folder}", &self.folder.display().to_string())
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The upstreams' URLs, as the configuration has them.
+    pub(crate) fn urls(&self) -> &[String] {
+        &self.urls
     }
 
     fn write(&self, name: &str, text: &str) {
