@@ -44,8 +44,7 @@ pub(super) fn parse(file: &Arc<Path>, text: &str) -> (Vec<Directive>, Vec<Refusa
     for (line, text) in joined(text) {
         let at = At::new(file, line);
         if let Some(closing) = text.strip_prefix("</") {
-            let name = closing.trim_end_matches('>').trim().to_ascii_lowercase();
-            close(&name, &at, &mut open, &mut root, &mut refusals);
+            close(closing.trim_end_matches('>').trim(), &at, &mut open, &mut root, &mut refusals);
             continue;
         }
         let is_section = text.starts_with('<');
@@ -79,12 +78,13 @@ fn close(
     root: &mut Vec<Directive>,
     refusals: &mut Vec<Refusal>,
 ) {
-    if !open.iter().any(|section| section.name == name) {
+    let lower = name.to_ascii_lowercase();
+    if !open.iter().any(|section| section.name == lower) {
         refusals.push((at.clone(), format!("</{name}> without matching <{name}> section")));
         return;
     }
     while let Some(section) = open.pop() {
-        let fits = section.name == name;
+        let fits = section.name == lower;
         if !fits {
             let what = format!("Expected </{}> but saw </{name}>", shown_name(&section));
             refusals.push((at.clone(), what));
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn what_the_product_refuses_is_kept_with_its_line() {
         check("<A>\nb", "1:a{2:b;}; !1:<A> was not closed.");
-        check("</A>\nb", "2:b; !1:</a> without matching <a> section");
-        check("<A>\n<B>\n</A>", "1:a{2:b{};}; !3:Expected </B> but saw </a>");
+        check("</A>\nb", "2:b; !1:</A> without matching <A> section");
+        check("<A>\n<B>\n</A>", "1:a{2:b{};}; !3:Expected </B> but saw </A>");
     }
 }

@@ -43,7 +43,9 @@ impl Target {
         } else {
             UpstreamAddress::parse(own, host)?
         };
-        Some(Target::One { address, url: text.trim_end_matches("/$1").to_owned() })
+        // What a pattern puts in belongs to no worker's name.
+        let url = text.split_once('$').map_or(text, |(before, _)| before).to_owned();
+        Some(Target::One { address, url })
     }
 
     /// The host as it stands in the address, with its port if one is written.
@@ -129,13 +131,11 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// The worker that already serves this address.
+    /// The worker that already serves this address: it begins so, and the host is the whole of it.
     pub(super) fn serving<'a>(workers: &'a [Worker], url: &str) -> Option<&'a Worker> {
-        let fits = |worker: &&Worker| {
-            url.strip_prefix(worker.url.as_str()).is_some_and(|rest| {
-                rest.is_empty() || worker.url.ends_with('/') || rest.starts_with(['/', '?'])
-            })
-        };
+        let place = url.find("://").map_or(0, |place| place + "://".len());
+        let host_end = url.get(place..).and_then(|rest| rest.find('/')).map_or(url.len(), |end| place + end);
+        let fits = |worker: &&Worker| url.starts_with(&worker.url) && worker.url.len() >= host_end;
         workers.iter().filter(fits).max_by_key(|worker| worker.url.len())
     }
 }
@@ -152,6 +152,20 @@ mod tests {
             None => "nothing".to_owned(),
         };
         assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn a_worker_serves_what_begins_with_its_address() {
+        let at = At::new(&std::sync::Arc::from(std::path::Path::new("a")), 1);
+        let worker =
+            |url: &str| Worker { url: url.to_owned(), at: at.clone(), parameters: Parameters::default() };
+        let workers = [worker("http://app/cart"), worker("http://other")];
+        let serving = |url: &str| Worker::serving(&workers, url).map(|worker| worker.url.clone());
+        assert_eq!(serving("http://app/cart/slow").as_deref(), Some("http://app/cart"));
+        assert_eq!(serving("http://app/cartoon").as_deref(), Some("http://app/cart"));
+        assert_eq!(serving("http://other/x").as_deref(), Some("http://other"));
+        assert_eq!(serving("http://otherwise/"), None);
+        assert_eq!(serving("http://app/"), None);
     }
 
     #[test]
