@@ -37,7 +37,7 @@ async fn judge(case: &Case, scene: &Scene, asked: &Asked, way: &Way, exchange: &
     let size = if is_endless { exchange.attempt.received as usize } else { exchange.head_bytes };
     let gateway = case.gateway().await;
     let route = gateway.route_to(&asked.upstream.address).map(|(route, _)| route);
-    let limit = limit(case, scene, route, gateway.product(), exchange);
+    let limit = limit(scene, route, gateway.product());
     let is_too_many = limit.product == Some("HAProxy") && exchange.fields.len() > HAPROXY_FIELDS;
     if !is_endless && limit.measured(exchange) <= limit.bytes && !is_too_many {
         return None;
@@ -90,23 +90,8 @@ impl Limit {
     }
 }
 
-fn limit(
-    case: &Case,
-    scene: &Scene,
-    route: Option<&Route>,
-    product: Option<Product>,
-    exchange: &Exchange,
-) -> Limit {
-    let _ = (case, exchange);
-    let name = match product {
-        Some(Product::Nginx) => Some("nginx"),
-        Some(Product::Haproxy) => Some("HAProxy"),
-        Some(Product::Apache) => Some("Apache"),
-        Some(Product::Caddy) => Some("Caddy"),
-        Some(Product::Traefik) => Some("Traefik"),
-        None => None,
-    };
-    if let (Some(route), Some(name)) = (route, name) {
+fn limit(scene: &Scene, route: Option<&Route>, product: Option<Product>) -> Limit {
+    if let (Some(route), Some(name)) = (route, product.map(Product::name)) {
         let bytes = usize::try_from(route.header_buffer.value).unwrap_or(usize::MAX);
         return Limit { bytes, product: Some(name), confidence: 95 };
     }
@@ -130,7 +115,8 @@ fn largest(exchange: &Exchange) -> Option<(&str, usize)> {
 fn fix(product: Option<Product>, route: &Route, size: usize) -> Option<Fix> {
     let room = (size + size / 4).next_multiple_of(4096) / 1024;
     let fact = &route.header_buffer;
-    let file = fact.at.as_ref().map(|at| (at.file.display().to_string(), at.line));
+    let at = fact.at.as_ref().or(route.at.as_ref());
+    let file = at.map(|at| (at.file.display().to_string(), at.line));
     let before = fact.at.is_some().then(|| fact.written.clone());
     let (name, after) = match product? {
         Product::Nginx => {

@@ -47,7 +47,12 @@ fn banner(case: &Case, scene: &Scene, asked: &Asked, way: &Way, exchange: &Excha
         None if bytes.starts_with(b"HT") => (&kinds::HEAD_MALFORMED, 85),
         None => (&kinds::WRONG_PROTOCOL, 85),
     };
-    let finding = asked.finding(scene, kind, confidence);
+    let mut finding = asked.finding(scene, kind, confidence);
+    // Some gateways wrap what is no HTTP into a page of their own, with status 200.
+    let begins = bytes.get(..bytes.len().min(8)).unwrap_or_default();
+    if !begins.is_empty() && scene.front.pages.iter().any(|page| page.exchange.body.starts_with(begins)) {
+        finding = finding.severity(kind.severity);
+    }
     let finding = finding.proof_by(fact, asked.curl(case, way, "--http0.9"));
     named(finding, protocol)
 }

@@ -14,7 +14,7 @@ use crate::observe::tls::sight::{self, UpstreamSight};
 use crate::{Case, Checked, Scheme, Upstream};
 use std::time::Duration;
 use torwart_cause::finding::{Finding, Hop, Where, said, tls};
-use torwart_cause::{Ending, TlsFault};
+use torwart_cause::{Cause, Ending, TlsFault};
 
 /// Do they?
 pub async fn check(case: &Case) -> Checked {
@@ -83,8 +83,8 @@ async fn plain(case: &Case, upstream: &Upstream) -> Option<Finding> {
     let confidence = match (seen.chain().is_empty(), exchange.status()) {
         (false, _) => 97,
         // It answered plain HTTP with a record of TLS; that no handshake comes about now is another matter.
-        (true, None) => 80,
-        (true, Some(_)) => return None,
+        (true, None) if exchange.cause() == Some(Cause::WantsTls) => 80,
+        (true, None | Some(_)) => return None,
     };
     let meant = meant::of(case, &*case.gateway().await, &upstream.address);
     let place = placed(Where::hop(Hop::Gateway).address(address), &meant);
