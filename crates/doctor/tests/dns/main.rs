@@ -331,6 +331,27 @@ fn a_gateway_that_remembers_an_old_address_is_stale() {
 }
 
 #[test]
+fn a_gateway_with_a_name_server_of_its_own_is_asked_in_its_place() {
+    inside("a_gateway_with_a_name_server_of_its_own_is_asked_in_its_place", |world| {
+        world.internet(&shop(1, "127.0.0.80"));
+        world.web_says("127.0.0.80:8080", 502);
+        let conf = |server: &str, name: &str| {
+            format!(
+                "events {{}}\nhttp {{\n  resolver {server};\n  server {{\n    listen 8080;\n    server_name www.shop.example;\n    \
+                 location / {{\n      set $app {name};\n      proxy_pass http://$app:8080;\n    }}\n  }}\n}}\n"
+            )
+        };
+        let examine = |server: &str, name: &str| {
+            let file = world.file("nginx.conf", &conf(server, name));
+            world.examine(SITE, |question: &mut Question| question.config = Some(file))
+        };
+        expect_healthy(&examine("127.0.0.53", "app.shop.example"));
+        // Loopback means the gateway's own machine, which need not be this one.
+        expect_healthy(&examine("127.0.0.53", "ap.shop.example"));
+    });
+}
+
+#[test]
 fn a_dead_proxy_in_the_environment_is_the_visitors_own() {
     inside("a_dead_proxy_in_the_environment_is_the_visitors_own", |world| {
         healthy(world);

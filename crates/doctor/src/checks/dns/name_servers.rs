@@ -12,7 +12,13 @@ use torwart_cause::finding::{Finding, FindingKind, Hop, Severity, Where, said};
 use torwart_dial::dns::{Failure, FailureKind, Kind, Question, Reply};
 
 pub async fn check(case: &Case) -> Checked {
-    let Some(subject) = subject::all(case).await.into_iter().next() else { return Checked::not_applicable() };
+    // A name that does not resolve tells most about those who should resolve it.
+    let mut subjects = subject::all(case).await;
+    let unresolved = subjects.iter().position(|subject| subject.is_unresolved() && !subject.is_elsewhere());
+    if subjects.is_empty() {
+        return Checked::not_applicable();
+    }
+    let subject = subjects.swap_remove(unresolved.unwrap_or_default());
     let servers = subject.names.servers(case).await;
     let (own, given): (Vec<_>, Vec<_>) = servers.iter().partition(|told| told.by == By::System);
     if servers.is_empty() {
@@ -29,13 +35,13 @@ pub async fn check(case: &Case) -> Checked {
     let mut findings = Vec::new();
     for (kind, is_so) in TROUBLES {
         let troubled: Vec<_> = own.iter().copied().filter(|told| is_so(told)).collect();
-        // What resolves all the same does so by other means, such as the hosts file. A server that is not asked because
-        // those before it answer, or to which there is no way at all, costs nobody any time.
-        let is_first = own.first().is_some_and(|told| is_so(told) && !has_no_way(told));
-        let severity = match (all_fail, is_first) {
-            (true, _) if subject.is_unresolved() => Severity::Critical,
-            (true, _) | (false, true) => Severity::Warning,
-            (false, false) => Severity::Info,
+        // What resolves all the same does so by other means, such as the hosts file. Only a silent server in front of
+        // others costs time: one that refuses, or to which there is no way, is passed over at once.
+        let is_first = own.first().is_some_and(|told| is_so(told) && costs_time(told));
+        let severity = match all_fail {
+            true if subject.is_unresolved() => Severity::Critical,
+            false if is_first => Severity::Warning,
+            true | false => Severity::Info,
         };
         if !troubled.is_empty() {
             findings.push(trouble(kind, &subject, &troubled, own.len(), severity));
@@ -64,9 +70,10 @@ fn only_cut(told: &ServerSaid) -> Option<Failure> {
     failures.copied().find(|failure| failure.kind == FailureKind::OnlyCut)
 }
 
-/// Whether this machine itself knows no way there, and says so at once.
-fn has_no_way(told: &ServerSaid) -> bool {
-    told.failure().is_some_and(|failure| failure.kind == FailureKind::Unreachable)
+/// Whether one waits for its answer in vain.
+fn costs_time(told: &ServerSaid) -> bool {
+    let is_late = |kind| matches!(kind, FailureKind::TimedOut | FailureKind::OnlyCut | FailureKind::Garbled);
+    told.failure().or_else(|| only_cut(told)).is_some_and(|failure| is_late(failure.kind))
 }
 
 const fn is_dead(kind: FailureKind) -> bool {

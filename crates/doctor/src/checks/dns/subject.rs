@@ -91,10 +91,23 @@ impl Subject {
         !host.contains('.') || inner.iter().any(|ending| host.ends_with(ending))
     }
 
+    /// Whether it may well be known where the gateway runs, though not here.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.upstream.is_some() && self.is_local()
+    }
+
     /// Where one connects to use this address.
     pub(super) fn socket(&self, address: IpAddr) -> SocketAddr {
         SocketAddr::new(address, self.port)
     }
+}
+
+/// Whether the gateway resolves names as this machine does: it runs here, and sees the same files.
+pub(super) async fn is_gateway_here(case: &Case) -> bool {
+    let files_of = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/mnt")).ok();
+    let gateway = case.gateway().await;
+    let pid = gateway.pids.first().map(ToString::to_string);
+    pid.and_then(|pid| files_of(&pid)).is_some_and(|theirs| files_of("self") == Some(theirs))
 }
 
 /// The `dig` command line that asks one server one question.

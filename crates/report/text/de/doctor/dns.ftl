@@ -43,3 +43,5 @@ dns-completed = Die Suchliste dieses Rechners macht aus { $name } den Namen { $f
 dns-ipv6-refuses = [{ $address }]:{ $port } lehnt Verbindungen ab.
 dns-ipv6-silent = [{ $address }]:{ $port } antwortet nicht, während anderes IPv6 funktioniert.
 dns-ipv6-untold = [{ $address }]:{ $port } antwortet nicht; ob IPv6 von hier aus überhaupt funktioniert, ließ sich nicht feststellen.
+dns-gateway-asks = Das Gateway fragt den Nameserver { $server }: { $written }
+dns-server-without-root = Der Nameserver { $server } kennt nicht einmal die Root-Zone: Er bedient nur innere Namen.

@@ -43,3 +43,5 @@ dns-completed = The search list of this machine makes { $full } of { $name }, wh
 dns-ipv6-refuses = [{ $address }]:{ $port } refuses connections.
 dns-ipv6-silent = [{ $address }]:{ $port } does not answer, while other IPv6 does.
 dns-ipv6-untold = [{ $address }]:{ $port } does not answer; whether IPv6 works from here at all could not be told.
+dns-gateway-asks = The gateway asks the name server { $server }: { $written }
+dns-server-without-root = The name server { $server } does not even know the root: it serves inner names only.
