@@ -162,12 +162,10 @@ async fn attempt_whole(case: &Case, address: SocketAddr) -> Option<Attempted> {
         // The message may have come for another of our packets.
         if let Some(message) = around.trace.as_ref().and_then(Trace::rejection) {
             attempted.outcome = Outcome::Rejected(message);
-        } else if !around.is_host_alive()
-            && !matches!(around.way, Way::Own | Way::OnLink)
-            && let Some(again) = attempt(case, &plan, address, PATIENCE).await
-            && again.outcome != Outcome::Silent
-        {
-            attempted = again;
+        } else if !around.is_host_alive() && !matches!(around.way, Way::Own | Way::OnLink) {
+            tokio::time::sleep(ROUTER_RECOVERS).await;
+            let again = attempt(case, &plan, address, PATIENCE).await;
+            attempted = again.filter(|again| again.outcome != Outcome::Silent).unwrap_or(attempted);
         }
     }
     attempted.around = Some(Rc::new(around));
@@ -185,6 +183,9 @@ fn fits(family: Option<Family>, ip: IpAddr) -> bool {
 /// Longer than a router needs to find out that a host is gone (three unanswered ARP requests, one second apart), and
 /// long enough for the second repetition of a lost SYN (after 1 and 3 seconds).
 pub const PATIENCE: Duration = Duration::from_millis(3500);
+
+/// A Linux router that has been asked often pays twice for a message about a missing route, one second each.
+const ROUTER_RECOVERS: Duration = Duration::from_millis(2200);
 
 /// Left for those who conclude something from it.
 const RESERVE: Duration = Duration::from_millis(500);

@@ -39,7 +39,11 @@ fn examine(world: &World, upstreams: &'static [&'static str], change: fn(&mut Qu
                         *result = Some(checked);
                     }
                 }
-                if done.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+                if done.iter().all(Option::is_some) {
+                    std::task::Poll::Ready(())
+                } else {
+                    std::task::Poll::Pending
+                }
             })
             .await;
             diagnosis.findings.extend(done.into_iter().flatten().flat_map(|checked| checked.findings));
@@ -165,6 +169,12 @@ fn no_route_is_told_by_whoever_lacks_it() {
     check(&examine(&world, &["10.99.0.1:80"], usual), "network.no_route", "10.99.0.1");
     world.route(Gateway, "10.98.0.0/16 via 10.77.1.1");
     check(&examine(&world, &["10.98.0.1:80"], usual), "network.no_route", "10.77.1.1");
+}
+
+#[test]
+fn a_router_that_says_unreachable_at_once_reads_it_from_its_table() {
+    let Some(mut world) = World::new() else { return };
+    broken_site(&mut world);
     world.route(Router, "unreachable 10.97.0.0/16");
     world.route(Gateway, "10.97.0.0/16 via 10.77.1.1");
     check(&examine(&world, &["10.97.0.1:80"], usual), "network.no_route", "10.77.1.1");
