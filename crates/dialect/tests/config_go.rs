@@ -347,7 +347,7 @@ fn traefik_s_files_give_routes_with_their_lines() {
     let api = config.routes_for("shop.example.org", "/api/x")[0];
     assert_eq!(
         (value(&api.deadlines.first_byte), line(&api.deadlines.first_byte)),
-        (Some(Duration::from_secs(20)), 43)
+        (Some(Duration::from_secs(20)), 42)
     );
     assert_eq!(value(&api.deadlines.pool_idle), Some(Duration::from_secs(4)));
     assert_eq!(value(&api.deadlines.connect), Some(Duration::from_secs(30)));
@@ -355,7 +355,7 @@ fn traefik_s_files_give_routes_with_their_lines() {
     assert_eq!(value(&api.tls.trust), Some(PathBuf::from("/etc/ssl/inner.pem")));
     assert_eq!(value(&api.host_header).as_deref(), Some("10.0.1.1:8443"));
     assert_eq!(value(&api.retries).and_then(|retries| retries.attempts), Some(3));
-    assert_eq!(api.upstreams[1].at.as_ref().map(|at| at.line), Some(30));
+    assert_eq!(api.upstreams[1].at.as_ref().map(|at| at.line), Some(31));
     let rest = config.routes_for("shop.example.org", "/")[0];
     assert_eq!(value(&rest.deadlines.connect), Some(Duration::from_secs(5)));
     let secure = &config.listeners[1];

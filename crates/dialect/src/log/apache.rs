@@ -83,7 +83,7 @@ fn upstream_of(message: &str) -> Option<&str> {
     .iter()
     .find_map(|words| message.split_once(words))
     .map(|(_, rest)| rest.split([' ', ')', ',']).next().unwrap_or_default())
-    .filter(|address| !address.is_empty())
+    .filter(|address| !matches!(*address, "" | "returned"))
 }
 
 fn decode(told: &mut LogLine, number: Option<u32>, message: &str) {

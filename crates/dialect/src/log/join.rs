@@ -4,7 +4,7 @@
 //! connection, or of one client and request line, and near in time: an error line is written while the request lives,
 //! an access line when it ends, or it carries the time when the request began.
 
-use super::{LogLine, Stamp};
+use super::{LogLine, Stamp, steps};
 use crate::Product;
 use crate::config::LogKind;
 use std::collections::HashMap;
@@ -122,19 +122,25 @@ fn belongs(access: &LogLine, error: &LogLine, local_offset: i32) -> bool {
     (end - span..=end + span).contains(&at)
 }
 
-/// Several requests of one client may have failed alike: only the first of them is this one.
+/// Several requests of one client may have failed alike: only the first of them is this one. No gateway tries an
+/// upstream twice for one request, so where the attempts are not counted, a repeated upstream is another request's.
 fn keep_one_request(lines: &[LogLine], errors: &mut Vec<usize>, tries: usize, local_offset: i32) {
     let Some(first) = errors.first().and_then(|place| lines.get(*place)) else { return };
-    let connection = first.request.connection.clone();
-    let mut left = tries.max(1);
+    let mut seen: Vec<Option<&str>> = Vec::new();
+    let mut is_over = false;
     errors.retain(|place| {
         let Some(line) = lines.get(*place) else { return false };
-        let is_counted = line.product != Product::Apache && line.evidence.is_some();
-        let keeps = line.request.connection == connection
-            && is_near(first, line, local_offset)
-            && (!is_counted || left > 0);
-        left -= usize::from(keeps && is_counted);
-        keeps
+        if line.request.connection != first.request.connection
+            || !is_near(first, line, local_offset)
+            || is_over
+        {
+            return false;
+        }
+        if line.product != Product::Apache && line.evidence.is_some() {
+            is_over = if tries > 0 { seen.len() >= tries } else { seen.contains(&line.upstream()) };
+            seen.push(line.upstream());
+        }
+        !is_over
     });
 }
 
@@ -200,7 +206,23 @@ fn combine(lines: &[LogLine], access: Option<usize>, errors: Vec<usize>) -> Join
             }
         });
     }
+    let status = access.and_then(|place| lines.get(place)).and_then(|line| line.answer.status);
+    if let Some(evidence) = &mut evidence {
+        note_success(evidence, status);
+    }
     Joined { access, errors, evidence }
+}
+
+/// A request that was answered well after an attempt that failed was tried once more, though no line says where.
+fn note_success(evidence: &mut Evidence, status: Option<u16>) {
+    let Some(status) = status.filter(|status| (200..400).contains(status)) else { return };
+    let failed_early =
+        |attempt: &Attempt| attempt.status.is_none() && has_ending(attempt) && !attempt.body.is_failed();
+    if evidence.attempts.last().is_some_and(failed_early) {
+        let mut attempt = steps::unseen("");
+        steps::answered(&mut attempt, status, None);
+        evidence.attempts.push(attempt);
+    }
 }
 
 /// What both know together: steps that one does not know are taken from the other.

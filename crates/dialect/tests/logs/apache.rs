@@ -73,6 +73,10 @@ fn the_number_and_the_error_before_it_tell() {
         "closed_before_head?",
         "app:80",
     );
+}
+
+#[test]
+fn later_stages_and_the_gateway_s_own_words_tell_too() {
     check(
         "(32)Broken pipe: [client 10.9.8.7:5021] AH01084: pass request body failed to 10.0.0.1:80 (app)",
         "send_cut",

@@ -127,3 +127,20 @@ fn a_pool_that_is_down_replaces_the_attempt_nobody_saw() {
     let (_, joined) = nginx(&[&line], &[&access(45, "10.9.8.7", "/a", 502)]);
     assert_eq!(short(joined[0].verdict()), "upstreams_down");
 }
+
+#[test]
+fn a_failed_attempt_before_a_good_one_is_no_failure() {
+    let (_, joined) =
+        nginx(&[&error(45, 1, "10.9.8.7", "/a", REFUSED)], &[&access(45, "10.9.8.7", "/a", 200)]);
+    assert_eq!((joined[0].errors.len(), short(joined[0].verdict())), (1, "well".to_owned()));
+}
+
+#[test]
+fn a_group_that_fails_upstream_by_upstream_is_one_request() {
+    let first = error(45, 1, "10.9.8.7", "/a", REFUSED);
+    let second = first.replace("10.0.0.1:80", "10.0.0.2:80");
+    let line = access(45, "10.9.8.7", "/a", 502);
+    let (_, joined) = nginx(&[&first, &second, &first, &second], &[&line, &line]);
+    let errors: Vec<_> = joined.iter().map(|one| one.errors.clone()).collect();
+    assert_eq!(errors, [vec![0, 1], vec![2, 3]]);
+}
