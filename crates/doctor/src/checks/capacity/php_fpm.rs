@@ -3,9 +3,11 @@
 //! Counts the pool's processes on this host against `pm.max_children` of its pool file, and looks at the queue of its
 //! socket several times. As many workers as allowed is usual (`pm = static`); only requests that wait make it a fault.
 
+use crate::observe::gateway::Disk;
 use crate::observe::host::Host;
 use crate::observe::host::queues::Listens;
 use crate::{Case, Checked, Place, Scheme};
+use std::path::{Path, PathBuf};
 use torwart_cause::finding::capacity::PHP_FPM_FULL;
 use torwart_cause::finding::{Finding, Fix, Hop, Where, said};
 use torwart_dialect::config::Files;
@@ -29,7 +31,7 @@ pub async fn check(case: &Case) -> Checked {
                 (rows.collect(), address.port().to_string())
             }
         };
-        let Some(pool) = pools().into_iter().find(|pool| pool.listens_on(&written)) else { continue };
+        let Some(pool) = pools(&host).into_iter().find(|pool| pool.listens_on(&written)) else { continue };
         applies = true;
         let title = format!("php-fpm: pool {}", pool.name);
         let workers =
@@ -87,14 +89,30 @@ impl Pool {
     }
 }
 
-/// Every pool in the usual folders.
-fn pools() -> Vec<Pool> {
-    let disk = crate::observe::gateway::Disk;
-    let files = FOLDERS.iter().flat_map(|pattern| disk.glob(pattern));
-    files
-        .filter_map(|file| Some(read(&file.display().to_string(), &disk.read(&file).ok()?)))
-        .flatten()
-        .collect()
+/// The pools of every php-fpm that runs here, by the file its master names in its title; else those of the usual folders.
+fn pools(host: &Host) -> Vec<Pool> {
+    let disk = Disk;
+    let read_file = |file: PathBuf| read(&file.display().to_string(), &disk.read(&file).unwrap_or_default());
+    let mut files: Vec<PathBuf> = Vec::new();
+    for process in &host.processes {
+        let line = process.command_line();
+        let main = line.strip_prefix("php-fpm: master process (").and_then(|rest| rest.split(')').next());
+        let Some(main) = main else { continue };
+        let text = disk.read(Path::new(main)).unwrap_or_default();
+        files.push(main.into());
+        files.extend(includes(&text).iter().flat_map(|pattern| disk.glob(pattern)));
+    }
+    if files.is_empty() {
+        files.extend(FOLDERS.iter().flat_map(|pattern| disk.glob(pattern)));
+    }
+    files.into_iter().flat_map(read_file).collect()
+}
+
+/// The patterns a main file includes.
+fn includes(text: &str) -> Vec<String> {
+    let lines = text.lines().map(|line| line.split(';').next().unwrap_or_default());
+    let settings = lines.filter_map(|line| line.split_once('='));
+    settings.filter(|(key, _)| key.trim() == "include").map(|(_, value)| value.trim().to_owned()).collect()
 }
 
 /// The pools of one file.
@@ -138,6 +156,11 @@ mod tests {
         assert_eq!(pools.len(), 2);
         let www = pools.first().expect("a pool");
         assert_eq!((www.name.as_str(), www.max_children), ("www", Some(Line { value: 5, line: 6 })));
+    }
+
+    #[test]
+    fn a_main_file_includes_others() {
+        assert_eq!(includes("[global]\n; include = no\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n"), ["/etc/php/8.2/fpm/pool.d/*.conf"]);
     }
 
     #[test]

@@ -74,8 +74,8 @@ enum Waited {
 /// not answered soon gets company, so that three samples are there in the end.
 async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> Waited {
     let rest = case.left().saturating_sub(RESERVE);
-    let enough =
-        deadline.map_or(rest, |fact| (fact.value * 5 / 4 + Duration::from_secs(1)).max(SURE)).min(rest);
+    let sure = deadline.map_or(UNKNOWN, |fact| (fact.value * 3).clamp(SURE, LATEST));
+    let enough = deadline.map_or(rest, |fact| (fact.value * 5 / 4 + Duration::from_secs(1)).max(sure)).min(rest);
     let host = case.question().url.authority();
     let question = question(case, &host, &[]);
     let mut asking = pin!(exchange(case, way, &question, enough));
@@ -92,11 +92,11 @@ async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> W
         biased;
         asked = &mut asking => return Waited::of(asked),
         done = &mut others => early = Some(done),
-        () = sleep(SURE.saturating_sub(ALONE).min(later)) => {}
+        () = sleep(sure.saturating_sub(ALONE).min(later)) => {}
     }
     // Once the gateway has given up, how much longer it would take does not matter to anybody.
     if early.is_none() && seen(case).await == Seen::Bad {
-        return Waited::Silent(SURE);
+        return Waited::Silent(sure.min(enough));
     }
     let (first, others) = match early {
         Some(done) => (asking.await, done),
@@ -291,8 +291,11 @@ fn curl(upstream: &Upstream, case: &Case) -> String {
 const MOST: usize = 2;
 /// A claim about time needs three.
 const SAMPLES: usize = 3;
-/// An upstream that has said nothing for so long, while its gateway has given up, is slow or dumb.
+/// An upstream that has said nothing for three times its gateway's deadline is more than slow; at least and at most this.
 const SURE: Duration = Duration::from_secs(6);
+const LATEST: Duration = Duration::from_secs(15);
+/// The same where the deadline is not known.
+const UNKNOWN: Duration = Duration::from_secs(10);
 /// How long the first request waits alone.
 const ALONE: Duration = Duration::from_secs(2);
 /// How long the visitors' own answer is waited for first.
