@@ -3,8 +3,9 @@
 use crate::apart::apart;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
-use crate::per_core::{UpstreamDesk, UpstreamView};
+use crate::per_core::UpstreamDesk;
 use crate::pool::Link;
+use crate::view::UpstreamView;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;

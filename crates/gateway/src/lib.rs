@@ -34,6 +34,7 @@ mod shared;
 mod snapshot;
 mod spare;
 mod upstream;
+mod view;
 mod wheel;
 mod worker;
 

@@ -3,11 +3,10 @@
 
 use crate::clock::Moment;
 use crate::outbox::Outbox;
-use crate::pool::{IdleLinks, Keep, SWEEP};
+use crate::pool::SWEEP;
 use crate::shared::Shared;
-use crate::snapshot::Snapshot;
 use crate::spare::Spare;
-use crate::upstream::Upstream;
+use crate::view::View;
 use crate::wheel::Wheel;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,11 +15,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use torwart_cause::Evidence;
-use torwart_config::plan::{RouteIndex, Site};
-use torwart_dial::Target;
 use torwart_kernel::Pipe;
-use torwart_policy::budget::RetryBudget;
-use torwart_record::{Recorder, RequestId, RequestIds, Timestamp, UpstreamGauge};
+use torwart_record::{Recorder, RequestId, RequestIds, Timestamp};
 use torwart_wire::Head;
 
 /// One core of the data plane.
@@ -87,38 +83,6 @@ pub struct UpstreamDesk {
     pub response: Head,
     /// What goes to the upstream.
     pub out: Outbox,
-}
-
-/// A core's view of one snapshot.
-pub struct View {
-    /// The snapshot.
-    pub snapshot: Arc<Snapshot>,
-    /// The pools, in the plan's order.
-    pub pools: Vec<PoolView>,
-    /// Site and place within it of each route, by the route's number in the plan.
-    places: Vec<(usize, usize)>,
-}
-
-/// A core's view of one pool.
-pub struct PoolView {
-    /// Its upstreams.
-    pub upstreams: Vec<Rc<UpstreamView>>,
-    /// Round robin: where the next search begins.
-    pub next: Cell<usize>,
-    /// This core's share of the retry budget.
-    pub budget: RefCell<RetryBudget>,
-    /// How idle links are kept.
-    pub keep: Keep,
-}
-
-/// A core's view of one upstream.
-pub struct UpstreamView {
-    /// The upstream; its label is this core's own copy, so that counting references stays on the core.
-    pub upstream: Upstream,
-    /// Its idle links.
-    pub idle: IdleLinks,
-    /// Tells the metrics whether it can be connected to.
-    pub up: UpstreamGauge,
 }
 
 impl Core {
@@ -316,75 +280,6 @@ impl UpstreamDesk {
     /// Whether nothing lies on it.
     pub fn is_clear(&self) -> bool {
         self.response.buffer.unread().is_empty() && self.out.is_empty()
-    }
-}
-
-impl View {
-    fn new(snapshot: Arc<Snapshot>, before: Option<&Self>) -> Self {
-        let pools = snapshot.plan.pools.iter().zip(&snapshot.pools).map(|(pool, upstreams)| {
-            let up =
-                |place: usize| snapshot.series.upstream(pool.index.0, place).cloned().unwrap_or_default();
-            let views = upstreams.iter().enumerate().map(|(place, upstream)| {
-                // Links to an upstream that is dialled exactly as before may go on.
-                let kept = before.and_then(|before| before.find(upstream));
-                kept.unwrap_or_else(|| Rc::new(UpstreamView::new(upstream, up(place))))
-            });
-            PoolView {
-                upstreams: views.collect(),
-                next: Cell::new(0),
-                budget: RefCell::new(RetryBudget::new(pool.retry.percent, pool.retry.per_second)),
-                keep: Keep { links: pool.idle.links, time: pool.idle.keep },
-            }
-        });
-        let pools = pools.collect();
-        let mut places = vec![(0, 0); snapshot.plan.routes];
-        for (index, site) in snapshot.plan.sites.iter().enumerate() {
-            for (place, route) in site.routes.iter().enumerate() {
-                if let Some(known) = places.get_mut(route.index.0) {
-                    *known = (index, place);
-                }
-            }
-        }
-        Self { snapshot, pools, places }
-    }
-
-    /// The index of a route's site.
-    pub fn site_of(&self, route: RouteIndex) -> Option<usize> {
-        self.places.get(route.0).map(|(site, _)| *site)
-    }
-
-    /// The place of a route within its site.
-    pub fn place_of(&self, route: RouteIndex) -> Option<usize> {
-        self.places.get(route.0).map(|(_, place)| *place)
-    }
-
-    /// The index of a site of this very plan.
-    pub fn index_of(&self, site: &Site) -> Option<usize> {
-        self.snapshot.plan.sites.iter().position(|known| std::ptr::eq(known, site))
-    }
-
-    /// The view of the same upstream, reached in the same way. After a reload upstreams with TLS start anew, because
-    /// files may have changed.
-    fn find(&self, wanted: &Upstream) -> Option<Rc<UpstreamView>> {
-        let is_same = |view: &&Rc<UpstreamView>| {
-            let have = &view.upstream;
-            Arc::ptr_eq(&have.state, &wanted.state)
-                && have.target.place == wanted.target.place
-                && match (&have.target.tls, &wanted.target.tls) {
-                    (None, None) => true,
-                    (Some(have), Some(wanted)) => Arc::ptr_eq(have, wanted),
-                    (Some(_), None) | (None, Some(_)) => false,
-                }
-                && have.authority == wanted.authority
-        };
-        self.pools.iter().flat_map(|pool| &pool.upstreams).find(is_same).cloned()
-    }
-}
-
-impl UpstreamView {
-    fn new(upstream: &Upstream, up: UpstreamGauge) -> Self {
-        let target = Target { label: Arc::from(&*upstream.target.label), ..upstream.target.clone() };
-        Self { upstream: Upstream { target, ..upstream.clone() }, idle: IdleLinks::default(), up }
     }
 }
 

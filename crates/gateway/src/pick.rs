@@ -4,8 +4,8 @@
 
 use crate::clock::Moment;
 use crate::exchange::Exchange;
-use crate::per_core::{PoolView, UpstreamView};
 use crate::route::{DONE, decided};
+use crate::view::{PoolView, UpstreamView};
 use std::rc::Rc;
 use std::time::Duration;
 use torwart_cause::Decision;
