@@ -5,6 +5,7 @@
 
 use super::words::{failure, with_certificate};
 use super::{bearing, repair};
+use crate::observe::exchange::Exchange;
 use crate::observe::tls::sight::{self, UpstreamSight};
 use crate::observe::tls::{moment, observe_as, openssl};
 use crate::{Case, Checked};
@@ -32,7 +33,7 @@ pub(super) fn explains(sight: &UpstreamSight) -> bool {
 
 async fn judge(case: &Case, sight: &UpstreamSight) -> Checked {
     let Some(refusal) = refusal(case, sight).await else { return Checked::fine() };
-    let works = bearing::site_works(case).await;
+    let works = bearing::site_works(case).await && !is_passed_on(case).await;
     let configured = sight.meant.tls.as_ref().and_then(|tls| tls.client_certificate.as_ref());
     let Some(file) = configured else {
         // A gateway of which we know nothing may well show one, and a site that works proves it.
@@ -64,6 +65,19 @@ async fn refusal(case: &Case, sight: &UpstreamSight) -> Option<torwart_cause::fi
         body.contains("ssl certificate") || body.contains("client certificate") || status >= 495;
     is_about_it
         .then(|| said("tls-answer-wants-certificate").with("status", status).with("address", sight.address))
+}
+
+/// Whether visitors get the refusal as an answer: then a site that answers does not work all the same.
+async fn is_passed_on(case: &Case) -> bool {
+    case.front().await.pages.iter().any(|page| {
+        page.exchange.status().is_some_and(|status| REFUSALS.contains(&status))
+            && is_about_certificates(&page.exchange)
+    })
+}
+
+fn is_about_certificates(exchange: &Exchange) -> bool {
+    let body = exchange.text().to_ascii_lowercase();
+    body.contains("ssl certificate") || body.contains("client certificate")
 }
 
 fn wanted(sight: &UpstreamSight, refusal: torwart_cause::finding::Said, confidence: u8) -> Finding {
@@ -120,3 +134,6 @@ async fn shown(
     let finding = Finding::new(&tls::ALERT_RECEIVED, 92, place).proof(refused).proof_by(told, command);
     Checked::found(vec![with_certificate(finding, &seen, sight.address)])
 }
+
+/// Statuses by which servers refuse whoever shows no certificate; 495 and 496 are nginx's own.
+const REFUSALS: &[u16] = &[400, 401, 403, 495, 496];

@@ -91,7 +91,8 @@ fn candidates(case: &Case, sight: &UpstreamSight) -> Vec<String> {
     let site = case.question().url.host.clone();
     let own = own_name(&sight.upstream.address).map(str::to_owned);
     let mut names = Vec::new();
-    for name in [sight.meant.expected.clone(), own, Some(site)].into_iter().flatten() {
+    let mentioned = sight.meant.mentioned.iter().cloned();
+    for name in sight.meant.expected.clone().into_iter().chain(mentioned).chain(own).chain([site]) {
         let is_new = !names.contains(&name) && Some(&name) != sight.meant.spoken.as_ref();
         if is_new && name.parse::<IpAddr>().is_err() && name.contains('.') {
             names.push(name);

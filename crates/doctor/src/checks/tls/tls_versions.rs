@@ -25,17 +25,16 @@ pub async fn check(case: &Case) -> Checked {
 
 /// The finding for one upstream.
 pub(super) async fn of(case: &Case, sight: &UpstreamSight) -> Option<Finding> {
-    let finding = match &sight.seen.old {
-        Some(Heard::Chose { version, suite, .. }) => old(sight, *version, *suite)?,
+    let works = bearing::site_works(case).await;
+    match &sight.seen.old {
+        // What we cannot speak, a gateway that is used to it may.
+        Some(Heard::Chose { .. }) if works => None,
+        Some(Heard::Chose { version, suite, .. }) => old(sight, *version, *suite),
         _ => {
             let offered = Offered::of(sight.meant.tls.as_ref()?.versions.as_ref()?.value.as_str())?;
-            by_settings(case, sight, offered).await?
+            let finding = by_settings(case, sight, offered).await?;
+            Some(if works { finding.severity(Severity::Warning) } else { finding })
         }
-    };
-    match (bearing::site_works(case).await, sight.meant.is_known()) {
-        (true, false) => None,
-        (true, true) => Some(finding.severity(Severity::Warning)),
-        (false, _) => Some(finding),
     }
 }
 

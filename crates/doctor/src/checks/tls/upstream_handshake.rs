@@ -11,6 +11,7 @@ use crate::{Case, Checked};
 use std::time::Duration;
 use torwart_cause::finding::{Finding, FindingKind, Hop, Severity, Where, said, tls};
 use torwart_cause::{Ending, TlsFault};
+use torwart_dial::tls::inspect::Heard;
 
 /// Does it?
 pub async fn check(case: &Case) -> Checked {
@@ -31,7 +32,8 @@ async fn judge(case: &Case, sight: &UpstreamSight) -> Checked {
         Ending::Tls(TlsFault::NoAgreement | TlsFault::Broken) => &tls::ALERT_RECEIVED,
         _ => return Checked::fine(),
     };
-    let is_explained = client_certificate::explains(sight)
+    let is_explained = matches!(sight.seen.old, Some(Heard::Chose { .. }))
+        || client_certificate::explains(sight)
         || upstream_scheme::not_tls(case, sight).await.is_some()
         || server_name::of(case, sight).await.is_some()
         || tls_versions::of(case, sight).await.is_some();
@@ -41,8 +43,13 @@ async fn judge(case: &Case, sight: &UpstreamSight) -> Checked {
     let place = Where::hop(Hop::Upstream).address(sight.address);
     let command = openssl(sight.address, sight.seen.name.as_deref(), "");
     let finding = Finding::new(kind, 88, place).proof_by(told, command);
-    let works = bearing::site_works(case).await;
-    Checked::found(vec![if works { finding.severity(Severity::Warning) } else { finding }])
+    if !bearing::site_works(case).await {
+        return Checked::found(vec![finding]);
+    }
+    // The gateway gets on with its only upstream, or with another one: the first says that we are the ones refused.
+    let has_others = sight.meant.is_known() && case.upstreams().await.len() > 1;
+    let severity = if has_others { Severity::Warning } else { Severity::Info };
+    Checked::found(vec![finding.severity(severity)])
 }
 
 async fn slow(case: &Case, sight: &UpstreamSight) -> Checked {

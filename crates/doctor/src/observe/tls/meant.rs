@@ -20,6 +20,8 @@ pub struct Meant {
     pub spoken: Option<String>,
     /// The name it expects in the certificate; none where it checks none.
     pub expected: Option<String>,
+    /// Names its configuration mentions for this upstream, checked or not: that of the certificate, that of `Host`.
+    pub mentioned: Vec<String>,
     /// Whether it sends a PROXY protocol header first.
     pub sends_proxy_protocol: bool,
 }
@@ -53,6 +55,12 @@ fn by_route(
         name if name.contains('$') => None,
         name => Some(name.to_owned()),
     });
+    let host = route
+        .host_header
+        .as_ref()
+        .map(|fact| fact.value.clone())
+        .filter(|name| !name.contains(['$', '%', '{']));
+    let mentioned = named.iter().cloned().chain(host).collect();
     let expected = match product {
         _ if !route.tls.checks_name.value => None,
         // HAProxy checks what it says, where it is told nothing else, and no name at all where it says none.
@@ -63,6 +71,7 @@ fn by_route(
         product,
         spoken: spoken.filter(|name| name.parse::<IpAddr>().is_err()),
         expected,
+        mentioned,
         sends_proxy_protocol: route.sends_proxy_protocol.value,
         tls: Some(route.tls.clone()),
         line: Some(line.clone()),
