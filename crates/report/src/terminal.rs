@@ -102,7 +102,8 @@ impl Style {
         let mut column = lead.chars().count();
         let mut is_first = true;
         for word in words(&self.text(text)) {
-            let length = word.chars().filter(|c| *c != '`').count();
+            // Marks of code are shown where colour cannot take their place.
+            let length = word.chars().filter(|c| *c != '`' || !self.is_coloured).count();
             if !is_first && column + 1 + length > self.width {
                 lines.push('\n');
                 lines.extend(std::iter::repeat_n(' ', indent));

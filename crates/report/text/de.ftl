@@ -328,6 +328,8 @@ doctor-hop-gateway = Gateway
 doctor-hop-path = Weg zum Upstream
 doctor-hop-upstream = Upstream
 doctor-hop-application = Anwendung
+# Seiten über Wege und Ports sprechen vom Upstream. Wo die Site selbst nicht zu erreichen ist, treten diese Wörter an die Stelle.
+doctor-front-words = Der Upstream=Das Gateway|der Upstream=das Gateway|Den Upstream=Das Gateway|den Upstream=das Gateway|Upstream=Gateway
 doctor-broken-here = hier ist es unterbrochen
 doctor-state-well = in Ordnung
 doctor-state-doubtful = mit einer Warnung

@@ -328,6 +328,8 @@ doctor-hop-gateway = Gateway
 doctor-hop-path = way to the upstream
 doctor-hop-upstream = Upstream
 doctor-hop-application = Application
+# Pages about ways and ports speak of the upstream. Where it is the site itself that cannot be reached, these words are put in place.
+doctor-front-words = upstream=gateway
 doctor-broken-here = here it breaks
 doctor-state-well = well
 doctor-state-doubtful = with a warning

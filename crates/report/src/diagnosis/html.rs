@@ -37,7 +37,7 @@ fn context(diagnosis: &Diagnosis, lang: Lang, setting: Setting<'_>) -> Value {
             };
             say(lang, key)
         },
-        |finding| FindingPage::of(finding.kind, lang).summary.to_owned(),
+        |finding| phrase::summary(finding, lang),
     );
     values! {
         lang => lang.tag(), style => STYLE.trim_end(), labels => labels,
@@ -75,7 +75,7 @@ fn entry(finding: &Finding, diagnosis: &Diagnosis, lang: Lang) -> Value {
         words::say(lang, "doctor-because-of", &args)
     });
     values! {
-        id => finding.kind.id, title => page.title, summary => inline(page.summary),
+        id => finding.kind.id, title => phrase::title(finding, lang), summary => inline(&phrase::summary(finding, lang)),
         severity => finding.severity.id(), severity_told => phrase::severity(finding.severity, lang),
         station => phrase::hop(finding.place.hop, lang), place => phrase::place(&finding.place),
         actor => phrase::actor(finding, lang), confidence => phrase::confidence(finding, lang),

@@ -8,7 +8,6 @@ mod document;
 use super::said::{said, sentence_of};
 use super::{Setting, remedy};
 use crate::Lang;
-use crate::finding::FindingPage;
 use document::{Asked, Document, Evidence, Found, Made, Missing, Remedied, Stop, Verdict, Whereabouts};
 use std::fmt;
 use std::time::Duration;
@@ -93,11 +92,10 @@ fn document(diagnosis: &Diagnosis, lang: Lang, setting: Setting<'_>) -> Document
 }
 
 fn found(finding: &Finding, diagnosis: &Diagnosis, lang: Lang) -> Found {
-    let page = FindingPage::of(finding.kind, lang);
     Found {
         id: finding.kind.id.to_owned(),
-        title: page.title.to_owned(),
-        summary: page.summary.to_owned(),
+        title: super::phrase::title(finding, lang),
+        summary: super::phrase::summary(finding, lang),
         severity: finding.severity.id().to_owned(),
         who: finding.kind.who.id().to_owned(),
         component: finding.place.hop.id().to_owned(),

@@ -15,7 +15,7 @@ pub(super) fn page(diagnosis: &Diagnosis, lang: Lang, setting: Setting<'_>) -> S
     let drawn = picture::drawn(diagnosis, lang, Style { width: 100, ..Style::PLAIN });
     match diagnosis.verdict() {
         Some(finding) => {
-            let summary = FindingPage::of(finding.kind, lang).summary;
+            let summary = phrase::summary(finding, lang);
             text.push_str(&format!("`{}`\n\n{summary}\n", finding.kind.id));
             text.push_str(&fenced("text", &drawn));
             text.push_str(&facts(diagnosis, finding, lang));
@@ -108,7 +108,7 @@ fn also_seen(diagnosis: &Diagnosis, lang: Lang, text: &mut String) {
     }
     text.push_str(&format!("\n## {}\n\n", say(lang, "doctor-also-seen")));
     for finding in also {
-        let title = FindingPage::of(finding.kind, lang).title;
+        let title = phrase::title(finding, lang);
         let place =
             phrase::place(&finding.place).map(|place| format!(" ({})", code(&place))).unwrap_or_default();
         let severity = phrase::severity(finding.severity, lang);

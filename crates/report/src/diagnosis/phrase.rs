@@ -32,8 +32,31 @@ pub(super) fn headline(diagnosis: &Diagnosis, lang: Lang) -> String {
             Outcome::Faulty | Outcome::Unclear => words::say(lang, "doctor-verdict-unclear", &url),
         };
     };
-    let title = FindingPage::of(finding.kind, lang).title;
-    format!("{}: {title}", severity(finding.severity, lang))
+    format!("{}: {}", severity(finding.severity, lang), title(finding, lang))
+}
+
+/// What it is, in a few words.
+pub(super) fn title(finding: &Finding, lang: Lang) -> String {
+    as_met(FindingPage::of(finding.kind, lang).title, finding, lang)
+}
+
+/// What it is, in a sentence.
+pub(super) fn summary(finding: &Finding, lang: Lang) -> String {
+    as_met(FindingPage::of(finding.kind, lang).summary, finding, lang)
+}
+
+/// Pages about ways and ports speak of the upstream; what a visitor cannot reach is the gateway.
+fn as_met(text: &str, finding: &Finding, lang: Lang) -> String {
+    let area = finding.kind.id.split('.').next().unwrap_or_default();
+    let is_about_the_way = ["connect", "network", "firewall"].contains(&area);
+    // A page that speaks of the gateway as well means the upstream even so.
+    let speaks_of_gateway = FindingPage::of(finding.kind, lang).title.to_lowercase().contains("gateway");
+    if finding.place.hop != Hop::Gateway || !is_about_the_way || speaks_of_gateway {
+        return text.to_owned();
+    }
+    let words = say(lang, "doctor-front-words");
+    let pairs = words.split('|').filter_map(|pair| pair.split_once('='));
+    pairs.fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 /// How bad: "Fault", "Weak point", "Note".

@@ -81,6 +81,21 @@ fn every_form_names_the_finding_and_its_place() {
 }
 
 #[test]
+fn what_a_visitor_cannot_reach_is_called_the_gateway() {
+    let place = Where::hop(Hop::Gateway).address("192.0.2.1:443");
+    let finding = Finding::new(&connect::REFUSED_NOTHING_LISTENS, 90, place);
+    for (lang, whose) in [(Lang::En, "the gateway's port"), (Lang::De, "Port des Gateways")] {
+        let diagnosis = Diagnosis { findings: vec![finding.clone()], ..faulty() };
+        for form in forms() {
+            let text = report(&diagnosis, lang, form, SETTING);
+            assert!(text.replace("&#x27;", "'").contains(whose), "{lang} {form:?}: {text}");
+        }
+        let upstream = report(&faulty(), lang, Form::Short(Style::PLAIN), SETTING);
+        assert!(upstream.contains("pstream"), "{upstream}");
+    }
+}
+
+#[test]
 fn every_form_but_the_short_one_has_evidence_command_and_change() {
     for form in forms().into_iter().filter(|form| !matches!(form, Form::Short(_))) {
         let text = report(&faulty(), Lang::De, form, SETTING).replace("&#x2f;", "/");

@@ -67,8 +67,8 @@ impl Page<'_> {
         }
         let drawn = picture::drawn(self.diagnosis, self.lang, self.style);
         if let Some(finding) = self.diagnosis.verdict() {
-            let summary = FindingPage::of(finding.kind, self.lang).summary;
-            self.wrapped("", 0, &markup::plain(summary));
+            let summary = phrase::summary(finding, self.lang);
+            self.wrapped("", 0, &markup::plain(&summary));
             self.text.push_str(&format!("\n{drawn}\n"));
             self.facts(finding);
         } else {
@@ -189,7 +189,7 @@ impl Page<'_> {
                 Severity::Info => Tone::Faint,
             };
             let label = phrase::severity(finding.severity, self.lang);
-            let title = FindingPage::of(finding.kind, self.lang).title;
+            let title = phrase::title(finding, self.lang);
             let place = phrase::place(&finding.place).map(|place| format!(" ({place})")).unwrap_or_default();
             let told =
                 self.style.wrapped("  - ", 4, &format!("{label}: {title}{place} [{}]", finding.kind.id));
