@@ -97,6 +97,8 @@ kinds! {
     HEALTH_CHECK_DIFFERS "http.health_check_differs" Critical Gateway Root [UpstreamsDown];
     /// The gateway does not pass a WebSocket handshake on.
     UPGRADE_LOST "http.upgrade_lost" Critical Gateway Root [];
+    /// The gateway gathers an event stream instead of passing it on as it comes.
+    STREAM_HELD_BACK "http.stream_held_back" Critical Gateway Root [HeadTimedOut];
     /// The request's header section is larger than the upstream, or a gateway, takes.
     REQUEST_HEADER_TOO_BIG "http.request_header_too_big" Critical Application Root [RequestHeadTooLarge, UpstreamSaidSo];
     /// The upstream refuses `Expect: 100-continue`.

@@ -5,6 +5,7 @@
 
 mod body;
 mod content_coding;
+mod event_stream;
 mod fastcgi;
 mod head;
 mod header_size;
@@ -33,6 +34,7 @@ pub const CHECKS: &[Check] = &[
     Check::new("header_size", |case| Box::pin(header_size::check(case))),
     Check::new("body", |case| Box::pin(body::check(case))),
     Check::new("content_coding", |case| Box::pin(content_coding::check(case))),
+    Check::new("event_stream", |case| Box::pin(event_stream::check(case))),
     Check::new("fastcgi", |case| Box::pin(fastcgi::check(case))),
     Check::new("http_version", |case| Box::pin(http_version::check(case))),
     Check::new("proxy_protocol", |case| Box::pin(proxy_protocol::check(case))),

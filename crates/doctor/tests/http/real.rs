@@ -366,6 +366,49 @@ fn a_handshake_that_is_lost() {
 }
 
 #[test]
+fn streams_and_versions_and_bytes_that_lie() {
+    if !has(&["nginx", "node"]) {
+        return;
+    }
+    run(async {
+        let mut stage = Stage::new();
+        let events = stage.node(
+            "require('http').createServer((q, r) => { r.writeHead(200, {'Content-Type': 'text/event-stream'}); r.write('data: 1\\n\\n') }).listen(PORT, '127.0.0.1')",
+        );
+        let modern = stage.node(
+            "require('http').createServer((q, r) => { if (q.httpVersion == '1.0') { r.writeHead(426) } r.end('well') }).listen(PORT, '127.0.0.1')",
+        );
+        let lying = stage.node(
+            "require('http').createServer((q, r) => { r.setHeader('Content-Encoding', 'gzip'); r.end('plain words') }).listen(PORT, '127.0.0.1')",
+        );
+        let front = free();
+        let inside = format!(
+            "server {{ listen {front}; location /events {{ proxy_pass http://{events}; }} location /flowing {{ proxy_pass http://{events}; proxy_buffering off; }}
+             location /modern {{ proxy_pass http://{modern}; proxy_http_version 1.0; }} location /lying {{ proxy_pass http://{lying}; }} }}"
+        );
+        let config = stage.nginx("gateway", &inside);
+        for address in [events, modern, lying, front] {
+            wait_for(address).await;
+        }
+        let about = |path: &str, upstream: SocketAddr| {
+            let mut asked = with_config(question(front, &[at(upstream)]), config.clone());
+            asked.url.target = path.into();
+            asked
+        };
+        let (held, flowing, old, lie) = tokio::join!(
+            examine(about("/events", events)),
+            examine(about("/flowing", events)),
+            examine(about("/modern", modern)),
+            examine(about("/lying", lying)),
+        );
+        assert_eq!(ids(&held), ["http.stream_held_back"]);
+        assert!(ids(&flowing).is_empty(), "{:?}", ids(&flowing));
+        assert_eq!(ids(&old), ["http.wants_http11"]);
+        assert_eq!(ids(&lie), ["http.content_coding_broken"]);
+    });
+}
+
+#[test]
 fn a_circle_of_redirects() {
     let (true, Some(openssl)) = (has(&["nginx", "node"]), program("openssl")) else { return };
     run(async {

@@ -15,8 +15,11 @@ use torwart_cause::finding::{Finding, said};
 /// Asks each good upstream for a compressed page.
 pub async fn check(case: &Case) -> Checked {
     let scene = Scene::of(case).await;
-    let good =
-        || scene.exchanges().filter(|(_, _, exchange)| exchange.is_good() && !exchange.body.is_empty());
+    let good = || {
+        scene
+            .exchanges()
+            .filter(|(_, _, exchange)| exchange.is_whole && exchange.is_good() && !exchange.body.is_empty())
+    };
     if good().next().is_none() {
         return Checked::not_applicable();
     }

@@ -41,6 +41,7 @@ pub async fn check(case: &Case) -> Checked {
             .with("modern", modern.status().unwrap_or_default());
         let mut finding = asked
             .finding(&scene, &kinds::WANTS_HTTP11, 95)
+            .severity(kinds::WANTS_HTTP11.severity)
             .proof_by(fact, asked.curl(case, way, "-o /dev/null --http1.0"));
         if let Some(route) = route {
             let written = &route.http_version;

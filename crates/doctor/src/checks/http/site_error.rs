@@ -176,7 +176,7 @@ fn millis(exchange: &Exchange) -> String {
 /// The gateway's own "not found" over an upstream that knows the page.
 fn unknown_site(case: &Case, scene: &Scene) -> Option<Checked> {
     let page = scene.front.pages.first()?;
-    let status = page.exchange.status().filter(|status| matches!(status, 400 | 404 | 421))?;
+    let status = page.exchange.status().filter(|status| matches!(status, 404 | 421))?;
     let maker = maker(&page.exchange).filter(|maker| maker.role == MakerRole::Gateway)?;
     let mut exchanges = scene.exchanges();
     let (asked, way, good) =
@@ -186,7 +186,6 @@ fn unknown_site(case: &Case, scene: &Scene) -> Option<Checked> {
         .with("upstream", &asked.upstream.address)
         .with("status", good.status().unwrap_or_default())
         .with("host", &asked.answered.host);
-    // A gateway may forbid a page on purpose; one that does not know the name words it as its own page.
     let confidence = if status == 404 { 80 } else { 70 };
     let finding = told(case, &kinds::GATEWAY_KNOWS_NOT_SITE, confidence, place, page)
         .proof(by(&maker))

@@ -46,5 +46,6 @@ http-redirects-untold = { $upstream } leitet nach { $location } weiter, wenn X-F
 http-host-decides = Mit Host { $sent } antwortet { $upstream } { $status }, mit Host { $other } { $good }.
 http-check-differs = Die Prüfung ({ $check }) von { $path } bekommt { $status }, als gesund gilt { $expected }; die Seite selbst bekommt { $page }.
 http-upgrade-lost = { $upstream } wechselt zu WebSocket (101); durch das Gateway bekommt derselbe Handshake { $status }.
+http-stream-held-back = { $upstream } beginnt binnen { $after } einen Ereignisstrom; durch das Gateway kam binnen { $waited } nichts.
 http-loop-address = Der Upstream { $upstream } ist { $address }, wo die Site selbst antwortet.
 http-loop-sign = Die Antwort sagt, dass die Anfrage im Kreis lief: { $sign }

@@ -46,5 +46,6 @@ http-redirects-untold = { $upstream } redirects to { $location } unless X-Forwar
 http-host-decides = With Host { $sent } { $upstream } answers { $status }, with Host { $other } { $good }.
 http-check-differs = The check ({ $check }) of { $path } gets { $status }, where { $expected } counts as healthy; the page itself gets { $page }.
 http-upgrade-lost = { $upstream } switches to WebSocket (101); through the gateway the same handshake gets { $status }.
+http-stream-held-back = { $upstream } begins an event stream within { $after }; through the gateway nothing came within { $waited }.
 http-loop-address = The upstream { $upstream } is { $address }, where the site itself answers.
 http-loop-sign = The answer says that the request went in circles: { $sign }
