@@ -160,7 +160,10 @@ mod tests {
 
     #[test]
     fn a_main_file_includes_others() {
-        assert_eq!(includes("[global]\n; include = no\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n"), ["/etc/php/8.2/fpm/pool.d/*.conf"]);
+        assert_eq!(
+            includes("[global]\n; include = no\ninclude=/etc/php/8.2/fpm/pool.d/*.conf\n"),
+            ["/etc/php/8.2/fpm/pool.d/*.conf"]
+        );
     }
 
     #[test]

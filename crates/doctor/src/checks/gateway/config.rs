@@ -13,19 +13,14 @@ use torwart_dialect::config::NoteKind;
 /// Reads.
 pub async fn check(case: &Case) -> Checked {
     let gateway = case.gateway().await;
-    let Some(config) = &gateway.config else {
-        return match &case.question().config {
-            Some(_) => Checked::not_applicable(),
-            None => Checked::not_applicable(),
-        };
-    };
+    let Some(config) = &gateway.config else { return Checked::not_applicable() };
     let host = case.host().await;
     let state = reload::state(&gateway, &host);
     let mut checked = Checked::fine().said(
-        said("gateway-config-read")
-            .with("product", config.product)
-            .with("files", config.files.len())
-            .with("file", gateway.entry.as_ref().map(|entry| entry.file().display().to_string()).unwrap_or_default()),
+        said("gateway-config-read").with("product", config.product).with("files", config.files.len()).with(
+            "file",
+            gateway.entry.as_ref().map(|entry| entry.file().display().to_string()).unwrap_or_default(),
+        ),
     );
     for note in &config.notes {
         if let NoteKind::Unreadable { file, why } = &note.what {
@@ -41,12 +36,14 @@ pub async fn check(case: &Case) -> Checked {
             NoteKind::BufferConflict { .. } => "gateway-note-buffer_conflict",
             _ => "gateway-note-syntax",
         };
-        let fact = note.what.facts().into_iter().fold(said(key), |fact, (name, value)| fact.with(name, value));
+        let fact =
+            note.what.facts().into_iter().fold(said(key), |fact, (name, value)| fact.with(name, value));
         let is_running = !gateway.pids.is_empty();
         let severity = if is_running { Severity::Warning } else { Severity::Critical };
         let finding = Finding::new(&CONFIG_BROKEN, 85, at(note.at.as_ref())).severity(severity);
         let file = gateway.entry.as_ref().map(|entry| entry.file().display().to_string()).unwrap_or_default();
-        checked = checked.and(Checked::found(vec![finding.proof_by(fact, test_command(config.product, &file))]));
+        checked =
+            checked.and(Checked::found(vec![finding.proof_by(fact, test_command(config.product, &file))]));
     }
     checked
 }

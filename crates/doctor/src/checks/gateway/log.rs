@@ -23,7 +23,8 @@ pub async fn check(case: &Case) -> Checked {
         let trouble = logs.since(DAY).find(|trouble| trouble.what == *what);
         findings.extend(trouble.map(|trouble| named(kind, trouble, is_failing)));
     }
-    let others: Vec<&Trouble> = logs.since(DAY).filter(|it| NAMED.iter().all(|(_, what)| it.what != *what)).collect();
+    let others: Vec<&Trouble> =
+        logs.since(DAY).filter(|it| NAMED.iter().all(|(_, what)| it.what != *what)).collect();
     findings.extend(errors(&others, is_failing));
     let read = said("gateway-log-read").with("files", logs.files.len()).with("troubles", logs.troubles.len());
     Checked::found(findings).said(read)
@@ -40,7 +41,9 @@ async fn unread(case: &Case, logs: &Logs) -> Checked {
     if let Some(target) = logs.elsewhere.first().filter(|_| !gateway.pids.is_empty()) {
         let product = gateway.product().map(|product| product.id()).unwrap_or_default();
         let fact = said("gateway-log-elsewhere").with("target", target);
-        let command = format!("journalctl -u {product} --since -1h > gateway.log; torwart doctor --log gateway.log ...");
+        let command = format!(
+            "journalctl -u {product} --since -1h > gateway.log; torwart doctor --log gateway.log ..."
+        );
         checked = checked.and(Checked::could_not(fact, Some(command)));
     }
     checked
@@ -150,7 +153,8 @@ mod tests {
 
     #[test]
     fn what_is_over_is_information() {
-        let severity = |trouble: &Trouble, is_failing| errors(&[trouble], is_failing).expect("a finding").severity;
+        let severity =
+            |trouble: &Trouble, is_failing| errors(&[trouble], is_failing).expect("a finding").severity;
         assert_eq!(severity(&trouble(10, 1), true), Severity::Warning);
         assert_eq!(severity(&trouble(10, 1), false), Severity::Info);
         assert_eq!(severity(&trouble(10, 5), false), Severity::Warning);

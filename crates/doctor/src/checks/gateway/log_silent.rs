@@ -13,7 +13,8 @@ pub async fn check(case: &Case) -> Checked {
     let logs = case.logs().await;
     let Some(file) = logs.files.first().filter(|_| logs.has_causes) else { return Checked::not_applicable() };
     let front = case.front().await;
-    let Some(status) = front.worst().and_then(|page| page.exchange.status()).filter(|status| *status >= 500) else {
+    let Some(status) = front.worst().and_then(|page| page.exchange.status()).filter(|status| *status >= 500)
+    else {
         return Checked::not_applicable();
     };
     if logs.since(LATELY).next().is_some() {

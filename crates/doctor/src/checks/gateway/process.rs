@@ -10,7 +10,9 @@ use torwart_cause::finding::{Finding, Hop, Where, said};
 /// Looks.
 pub async fn check(case: &Case) -> Checked {
     let gateway = case.gateway().await;
-    let Some(config) = gateway.config.as_ref().filter(|_| gateway.is_here) else { return Checked::not_applicable() };
+    let Some(config) = gateway.config.as_ref().filter(|_| gateway.is_here) else {
+        return Checked::not_applicable();
+    };
     let host = case.host().await;
     let port = case.question().url.port;
     if host.on_port(port).next().is_some() {
@@ -20,9 +22,12 @@ pub async fn check(case: &Case) -> Checked {
     let product = config.product;
     let place = Where::hop(Hop::Gateway).name(product);
     if gateway.pids.is_empty() {
-        let fact = said("gateway-not-running").with("product", product).with("port", port).with("file", &file);
+        let fact =
+            said("gateway-not-running").with("product", product).with("port", port).with("file", &file);
         let command = format!("systemctl status {0}; ss -ltnp 'sport = :{port}'", product.id());
-        return Checked::found(vec![Finding::new(&NOT_RUNNING, 92, place.file(file, 0)).proof_by(fact, command)]);
+        return Checked::found(vec![
+            Finding::new(&NOT_RUNNING, 92, place.file(file, 0)).proof_by(fact, command),
+        ]);
     }
     let listens: Vec<String> = config.listeners.iter().map(|listener| listener.address.to_string()).collect();
     let fact = said("gateway-not-listening")

@@ -18,7 +18,8 @@ pub async fn check(case: &Case) -> Checked {
     let mut findings = Vec::new();
     for note in &config.notes {
         let Some((kind, key)) = of_note(&note.what) else { continue };
-        let fact = note.what.facts().into_iter().fold(said(key), |fact, (name, value)| fact.with(name, value));
+        let fact =
+            note.what.facts().into_iter().fold(said(key), |fact, (name, value)| fact.with(name, value));
         let finding = Finding::new(kind, 85, at(note.at.as_ref())).proof(fact);
         let is_info = *kind == RESOLVER_MISSING && !is_failing;
         findings.push(if is_info { finding.severity(Severity::Info) } else { finding });

@@ -25,7 +25,8 @@ pub async fn check(case: &Case) -> Checked {
     };
     let fact = said("host-conntrack").with("count", count).with("limit", most);
     let command = "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max";
-    let finding = Finding::new(&CONNTRACK_FULL, 93, Where::hop(Hop::Path)).severity(severity).proof_by(fact, command);
+    let finding =
+        Finding::new(&CONNTRACK_FULL, 93, Where::hop(Hop::Path)).severity(severity).proof_by(fact, command);
     Checked::found(vec![match lately {
         Some(event) => finding.proof_by(Said::Text(event.line.clone()), "dmesg -T | grep conntrack"),
         None => finding,

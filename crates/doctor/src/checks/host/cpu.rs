@@ -16,15 +16,19 @@ pub async fn check(case: &Case) -> Checked {
     }
     let watched = bearing.host.watched().await;
     let held_back = bearing.processes().find_map(|(process, hop)| {
-        let (_, share) = watched.throttled.iter().find(|(pid, share)| *pid == process.pid && *share >= HALF)?;
+        let (_, share) =
+            watched.throttled.iter().find(|(pid, share)| *pid == process.pid && *share >= HALF)?;
         Some((process, hop, *share))
     });
     let Some((process, hop, share)) = held_back else { return Checked::fine() };
-    let fact = said("host-throttled").with("process", &process.name).with("pid", process.pid).with("share", share);
+    let fact =
+        said("host-throttled").with("process", &process.name).with("pid", process.pid).with("share", share);
     let folder = process.cpu_groups.first().cloned().unwrap_or_default();
     let place = Where::hop(hop).name(format!("{} ({})", process.name, process.pid));
     let finding = Finding::new(&CPU_THROTTLED, 85, place);
-    Checked::found(vec![finding.proof_by(fact, format!("grep -E 'nr_periods|nr_throttled' {folder}/cpu.stat"))])
+    Checked::found(vec![
+        finding.proof_by(fact, format!("grep -E 'nr_periods|nr_throttled' {folder}/cpu.stat")),
+    ])
 }
 
 /// The share of spent periods, in percent, from which it matters.

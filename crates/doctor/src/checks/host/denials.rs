@@ -51,8 +51,9 @@ async fn by_policy(case: &Case, bearing: &Bearing) -> Option<Finding> {
         return None;
     }
     let is_confined = |label: &str| label.contains(":httpd_t:");
-    let (gateway, _) =
-        bearing.processes().find(|(it, hop)| *hop == Hop::Gateway && it.label.as_deref().is_some_and(is_confined))?;
+    let (gateway, _) = bearing
+        .processes()
+        .find(|(it, hop)| *hop == Hop::Gateway && it.label.as_deref().is_some_and(is_confined))?;
     let boolean = std::fs::read_to_string(BOOLEAN).ok()?;
     if !boolean.trim_start().starts_with('0') {
         return None;

@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn temporary_folders_are_named_in_the_configuration() {
-        let text = "http {\n  proxy_temp_path /srv/a 1 2; client_body_temp_path tmp/b;\n  # proxy_temp_path /no;\n}";
+        let text =
+            "http {\n  proxy_temp_path /srv/a 1 2; client_body_temp_path tmp/b;\n  # proxy_temp_path /no;\n}";
         assert_eq!(temporary(text), [PathBuf::from("/srv/a"), PathBuf::from("tmp/b")]);
     }
 

@@ -19,7 +19,9 @@ pub async fn check(case: &Case) -> Checked {
     // A connection within this host has two ends in the table; the end at the destination does not use a port up.
     let outgoing: Vec<_> =
         host.tcp.iter().filter(|row| (first..=last).contains(&row.local.port())).copied().collect();
-    let Some((destination, count)) = by_destination(&outgoing).into_iter().next() else { return Checked::fine() };
+    let Some((destination, count)) = by_destination(&outgoing).into_iter().next() else {
+        return Checked::fine();
+    };
     let severity = match count * 100 / range {
         95.. => Severity::Critical,
         80.. => Severity::Warning,

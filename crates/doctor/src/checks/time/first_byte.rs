@@ -49,21 +49,21 @@ async fn one(case: &Case, upstream: &Upstream) -> Checked {
         gateway.route_to(&upstream.address).and_then(|(route, _)| route.deadlines.first_byte.clone());
     // The visitors' own answer comes first: a small upstream should not be kept busy by us meanwhile.
     let _ = timeout(FRONT, case.front()).await;
-    let first = match patient(case, &way, deadline.as_ref()).await {
-        Waited::Ended(first) => first,
+    let (first, others) = match patient(case, &way, deadline.as_ref()).await {
+        Waited::Ended(first, others) => (first, others),
         Waited::Silent(waited) => return silent(case, upstream, waited, deadline).await,
         Waited::Nothing => return Checked::not_applicable(),
     };
     match first.cause() {
         Some(_) if first.status().is_none() => Checked::not_applicable(),
-        _ => answered(case, upstream, &way, &first, deadline).await,
+        _ => answered(case, upstream, &way, &first, &others, deadline).await,
     }
 }
 
 /// What came of waiting.
 enum Waited {
-    /// The upstream answered, or ended the connection.
-    Ended(Box<Exchange>),
+    /// The upstream answered, or ended the connection: the first request, and those that kept it company.
+    Ended(Box<Exchange>, Vec<Exchange>),
     /// Three requests stayed without a byte, the first for this long.
     Silent(Duration),
     /// The budget is spent.
@@ -75,7 +75,8 @@ enum Waited {
 async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> Waited {
     let rest = case.left().saturating_sub(RESERVE);
     let sure = deadline.map_or(UNKNOWN, |fact| (fact.value * 3).clamp(SURE, LATEST));
-    let enough = deadline.map_or(rest, |fact| (fact.value * 5 / 4 + Duration::from_secs(1)).max(sure)).min(rest);
+    let enough =
+        deadline.map_or(rest, |fact| (fact.value * 5 / 4 + Duration::from_secs(1)).max(sure)).min(rest);
     let host = case.question().url.authority();
     let question = question(case, &host, &[]);
     let mut asking = pin!(exchange(case, way, &question, enough));
@@ -90,7 +91,7 @@ async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> W
     let mut early = None;
     tokio::select! {
         biased;
-        asked = &mut asking => return Waited::of(asked),
+        asked = &mut asking => return Waited::with(asked, others).await,
         done = &mut others => early = Some(done),
         () = sleep(sure.saturating_sub(ALONE).min(later)) => {}
     }
@@ -102,19 +103,29 @@ async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> W
         Some(done) => (asking.await, done),
         None => tokio::join!(asking, others),
     };
-    let is_silent =
-        |it: &Option<Exchange>| it.as_ref().is_some_and(|it| it.cause() == Some(Cause::HeadTimedOut));
+    let is_silent = |it: &Exchange| it.cause() == Some(Cause::HeadTimedOut);
     match first {
-        Some(first) if is_silent(&Some(first.clone())) && others.iter().all(is_silent) => {
+        Some(first)
+            if is_silent(&first)
+                && others.iter().flatten().filter(|it| is_silent(it)).count() + 1 >= SAMPLES =>
+        {
             Waited::Silent(first.waited())
         }
-        first => Waited::of(first),
+        Some(first) => Waited::Ended(Box::new(first), others.into_iter().flatten().collect()),
+        None => Waited::Nothing,
     }
 }
 
 impl Waited {
     fn of(exchange: Option<Exchange>) -> Self {
-        exchange.map_or(Self::Nothing, |exchange| Self::Ended(Box::new(exchange)))
+        exchange.map_or(Self::Nothing, |exchange| Self::Ended(Box::new(exchange), Vec::new()))
+    }
+
+    /// The others began later: they are given that time, and some more.
+    async fn with(first: Option<Exchange>, others: impl Future<Output = Vec<Option<Exchange>>>) -> Self {
+        let Some(first) = first else { return Self::Nothing };
+        let others = timeout(ALONE * 2, others).await.unwrap_or_default();
+        Self::Ended(Box::new(first), others.into_iter().flatten().collect())
     }
 }
 
@@ -162,6 +173,7 @@ async fn answered(
     upstream: &Upstream,
     way: &Way,
     first: &Exchange,
+    others: &[Exchange],
     deadline: Option<Fact<Duration>>,
 ) -> Checked {
     let measured =
@@ -174,15 +186,12 @@ async fn answered(
     let host = case.question().url.authority();
     let question = question(case, &host, &[]);
     let mut times = vec![first.waited()];
-    for _ in 1..SAMPLES {
+    times.extend(others.iter().filter(|it| is_sample(it)).map(Exchange::waited));
+    while times.len() < SAMPLES {
         let rest = case.left().saturating_sub(RESERVE);
         let enough =
             limit.map_or(rest, |limit| limit + Duration::from_millis(500)).max(first.waited() * 2).min(rest);
-        let Some(again) = exchange(case, way, &question, enough).await else { break };
-        // A wait cut short by our own deadline proves only as much as it lasted.
-        if again.status().is_none() && again.cause() != Some(Cause::HeadTimedOut) {
-            break;
-        }
+        let Some(again) = exchange(case, way, &question, enough).await.filter(is_sample) else { break };
         times.push(again.waited());
     }
     if times.len() < SAMPLES {
@@ -268,6 +277,11 @@ fn gateway_waits(deadline: &Fact<Duration>) -> Said {
     said(if deadline.is_default { "time-gateway-waits-default" } else { "time-gateway-waits" })
         .with("seconds", seconds(deadline.value))
         .with("written", &deadline.written)
+}
+
+/// An answer, or a wait that was given up: that proves as much as it lasted.
+fn is_sample(exchange: &Exchange) -> bool {
+    exchange.status().is_some() || exchange.cause() == Some(Cause::HeadTimedOut)
 }
 
 /// Three times within three percent, or twenty milliseconds, of each other.

@@ -2,7 +2,7 @@
 //!
 //! The gateway's deadlines come from its configuration; that of a server process on this host from its command line. An
 //! inner limit beyond the outer one does no harm until something is slow: then the gateway gives up while the work goes on
-//! unseen. So it is worth a warning only where the log shows time-outs.
+//! unseen. So it is worth a warning only where the site fails and the log shows time-outs.
 
 use super::seconds;
 use crate::observe::host::Host;
@@ -20,8 +20,9 @@ pub async fn check(case: &Case) -> Checked {
     let Some(config) = &gateway.config else { return Checked::not_applicable() };
     let host = case.host().await;
     let logs = case.logs().await;
-    let is_seen = logs.of_cause(Cause::HeadTimedOut).any(|trouble| trouble.in_day > 0);
-    let severity = if is_seen { Severity::Warning } else { Severity::Info };
+    let is_seen = logs.of_cause(Cause::HeadTimedOut).any(|trouble| trouble.in_hour > 0);
+    let is_failing = case.front().await.worst().is_some();
+    let severity = if is_seen && is_failing { Severity::Warning } else { Severity::Info };
     let mut findings = Vec::new();
     for upstream in case.upstreams().await.iter() {
         let Some((route, _)) = gateway.route_to(&upstream.address) else { continue };
