@@ -369,6 +369,15 @@ fn a_dead_proxy_in_the_environment_is_the_visitors_own() {
 }
 
 #[test]
+fn a_login_page_of_the_network_is_not_the_site() {
+    inside("a_login_page_of_the_network_is_not_the_site", |world| {
+        world.internet(&shop(1, "127.0.0.80"));
+        world.web_says("127.0.0.80:8080", 511);
+        expect(&world.examine(SITE, usual), "client.captive_portal", Critical, &[]);
+    });
+}
+
+#[test]
 fn a_machine_without_addresses_has_no_network() {
     inside("a_machine_without_addresses_has_no_network", |world| {
         world.resolv_conf("nameserver 10.0.0.1\noptions timeout:1 attempts:1\n");

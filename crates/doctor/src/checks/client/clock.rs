@@ -70,3 +70,28 @@ const FAR_OFF: i64 = 120;
 const CLOSE: i64 = 30;
 
 const DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(fields: &[(&str, &str)], address: &str) -> Vec<(SocketAddr, i64, String)> {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let exchange = Exchange { fields, ..Exchange::default() };
+        let before = "2026-11-21T17:00:00Z".parse().expect("a time");
+        let mut told = Vec::new();
+        note(&mut told, address.parse().expect("an address"), &exchange, before);
+        told
+    }
+
+    #[test]
+    fn dates_of_answers_are_compared_but_not_those_of_caches_or_of_this_machine() {
+        let date = ("Date", "Sat, 21 Nov 2026 18:00:00 GMT");
+        let seconds =
+            |fields: &[(&str, &str)], address| told(fields, address).first().map(|(_, seconds, _)| *seconds);
+        assert_eq!(seconds(&[date], "192.0.2.1:80"), Some(3600));
+        assert_eq!(seconds(&[date, ("Age", "7")], "192.0.2.1:80"), None);
+        assert_eq!(seconds(&[date], "127.0.0.1:80"), None);
+        assert_eq!(seconds(&[("Date", "yesterday")], "192.0.2.1:80"), None);
+    }
+}

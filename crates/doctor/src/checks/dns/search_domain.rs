@@ -54,7 +54,7 @@ async fn weight(case: &Case, subject: &Subject) -> (Severity, u8) {
     let resolves = gateway.route_to(&upstream.address).map(|(_, config)| config.resolves.clone());
     match resolves {
         // It asks name servers by itself, for the name as it stands.
-        Some(Resolves::AtRunTime { resolver: Some(_) }) => (Severity::Critical, 88),
+        Some(Resolves::AtRunTime { resolver: Some(_) }) => (Severity::Critical, 95),
         _ => (Severity::Info, 90),
     }
 }

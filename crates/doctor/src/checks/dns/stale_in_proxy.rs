@@ -9,7 +9,7 @@ use crate::{Case, Checked, Place, UpstreamAddress};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use torwart_cause::finding::dns::STALE_IN_PROXY;
-use torwart_cause::finding::{Finding, Fix, Said, said};
+use torwart_cause::finding::{Finding, Fix, Said, Severity, said};
 use torwart_dialect::Product;
 
 pub async fn check(case: &Case) -> Checked {
@@ -31,9 +31,10 @@ async fn one(case: &Case, subject: &Subject) -> Checked {
             continue;
         }
         let touch = *subject.names.touch(case, used.address).await;
-        let confidence = if touch.is_dead() { 96 } else { 80 };
+        let Some((severity, confidence)) = weight(case, &used, touch).await else { continue };
         let host = subject.host();
         let mut finding = Finding::new(&STALE_IN_PROXY, confidence, subject.place().address(used.address))
+            .severity(severity)
             .proof_by(used.said, used.command)
             .proof_by(
                 said("dns-system-says").with("name", host).with("addresses", listed(&current)),
@@ -58,6 +59,21 @@ struct Used {
     address: SocketAddr,
     said: Said,
     command: String,
+    /// Requests failed there, as the log has it.
+    is_logged: bool,
+}
+
+/// How bad it is. Names that lead to some of many addresses, another few each time, are used like this all day: an old
+/// address that still answers, or one that hurts nobody, is no fault.
+async fn weight(case: &Case, used: &Used, touch: Touch) -> Option<(Severity, u8)> {
+    let is_broken = !case.front().await.has_good();
+    match (touch.is_dead(), used.is_logged, is_broken) {
+        (true, _, true) => Some((Severity::Critical, 96)),
+        (true, true, false) => Some((Severity::Warning, 85)),
+        (true, false, false) => Some((Severity::Info, 70)),
+        (false, true, true) => Some((Severity::Warning, 60)),
+        (false, _, _) => None,
+    }
 }
 
 /// What the gateway's error log and its own connections show; the latter only where it runs on this machine.
@@ -77,7 +93,7 @@ async fn used(case: &Case, subject: &Subject) -> Vec<Used> {
                 0 => format!("grep -F '{address}' {}", file.display()),
                 line => format!("sed -n {line}p {}", file.display()),
             };
-            used.push(Used { address, said, command });
+            used.push(Used { address, said, command, is_logged: true });
         }
     }
     let (gateway, host) = tokio::join!(case.gateway(), case.host());
@@ -90,7 +106,12 @@ async fn used(case: &Case, subject: &Subject) -> Vec<Used> {
             && !is_other(case, row.remote).await
         {
             let said = said("dns-gateway-connected").with("address", row.remote);
-            used.push(Used { address: row.remote, said, command: format!("ss -tnp dst {}", row.remote) });
+            used.push(Used {
+                address: row.remote,
+                said,
+                command: format!("ss -tnp dst {}", row.remote),
+                is_logged: false,
+            });
         }
     }
     used
