@@ -57,9 +57,10 @@ async fn judge(case: &Case, sight: &FrontSight, trust: &Trust) -> Vec<Finding> {
         faults = verify(sight.seen.chain(), trust, Some(host), now, &[der]);
     }
     let is_clock = clock_fits_certificates::is_ours_wrong(case, &leaf).await;
+    let is_private = is_private(sight) && !trust::is_prescribed(case, trust);
     let mut findings = Vec::new();
     for fault in &faults {
-        let Some(mut finding) = finding(case, sight, &leaf, fault, now, is_clock) else { continue };
+        let Some(mut finding) = finding(case, sight, &leaf, fault, is_clock, is_private) else { continue };
         if matches!(fault, ChainFault::Expired(0))
             && let Some(newer) = key_files::newer_on_disk(case, &leaf).await
         {
@@ -75,9 +76,11 @@ fn finding(
     sight: &FrontSight,
     leaf: &CertificateFacts,
     fault: &ChainFault,
-    now: i64,
     is_clock: bool,
+    is_private: bool,
 ) -> Option<Finding> {
+    let unless_private = |severity| if is_private { severity } else { Severity::Critical };
+    let now = moment::now();
     let host = case.question().url.host.as_str();
     let new = |kind: &'static FindingKind, confidence| {
         let place = Where::hop(Hop::Gateway).address(sight.address).name(host);
@@ -96,7 +99,7 @@ fn finding(
             .proof(said("tls-name-expected").with("name", host).with("names", leaf.names_line())),
         ChainFault::SelfSigned => new(&tls::FRONT_SELF_SIGNED, 95)
             .proof_by(said("tls-signed-by-itself").with("subject", &leaf.subject), verify_command)
-            .severity(of_private(case, sight, Severity::Warning)),
+            .severity(unless_private(Severity::Warning)),
         ChainFault::MissingIntermediate { issuer, is_proven, .. } => {
             let finding = new(&tls::FRONT_INCOMPLETE_CHAIN, if *is_proven { 97 } else { 75 });
             let sent =
@@ -106,7 +109,7 @@ fn finding(
         }
         ChainFault::UnknownIssuer { issuer, .. } => new(&tls::FRONT_UNKNOWN_ISSUER, 85)
             .proof_by(said("tls-issuer-unknown-here").with("issuer", issuer), verify_command)
-            .severity(of_private(case, sight, Severity::Info)),
+            .severity(unless_private(Severity::Info)),
         ChainFault::NotForServers => new(&tls::NOT_FOR_SERVERS, 90).proof(said("tls-not-for-servers")),
         ChainFault::Weak(index, what) => new(&tls::WEAK_CERTIFICATE, 90)
             .proof(said("tls-weak").with("what", what).with("place", index + 1)),
@@ -119,10 +122,9 @@ pub(super) fn since(key: &'static str, moment: i64, now: i64) -> torwart_cause::
 }
 
 /// Private sites have private authorities: unless the user said whom to trust, not knowing them is no fault of theirs.
-fn of_private(case: &Case, sight: &FrontSight, severity: Severity) -> Severity {
-    let is_private = match sight.address.ip() {
+fn is_private(sight: &FrontSight) -> bool {
+    match sight.address.ip() {
         IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
         IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    };
-    if is_private && !trust::is_prescribed(case) { severity } else { Severity::Critical }
+    }
 }
