@@ -10,6 +10,7 @@ pub mod ask;
 pub mod connect;
 pub mod dns;
 pub mod ending_of;
+pub mod overhear;
 pub mod ping;
 pub mod resolve;
 pub mod tls;

@@ -14,8 +14,8 @@ mod unix;
 pub use message::Message;
 pub use outcome::Outcome;
 pub use routes::{Routes, Way};
-pub use surroundings::Surroundings;
 pub(crate) use surroundings::is_near;
+pub use surroundings::{Lives, Surroundings};
 pub use trace::{HopSeen, Trace};
 
 use crate::together::together;

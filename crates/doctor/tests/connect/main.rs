@@ -134,6 +134,15 @@ fn a_reset_by_a_nearer_box_is_seen_by_its_distance() {
 }
 
 #[test]
+fn a_reset_by_the_last_router_is_seen_by_its_life() {
+    let Some(mut world) = World::new() else { return };
+    broken_site(&mut world);
+    world.serve(Host, "10.77.2.2:8080", 200, 10);
+    world.filter(Router, &["forward tcp dport 8080 reject with tcp reset"]);
+    check(&examine(&world, UPSTREAM, usual), "firewall.reset", "10.77.2.2:8080");
+}
+
+#[test]
 fn our_own_filter_is_found_out_whether_it_drops_or_refuses() {
     let Some(mut world) = World::new() else { return };
     broken_site(&mut world);

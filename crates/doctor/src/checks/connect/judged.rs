@@ -246,6 +246,9 @@ fn is_family_broken(attempted: &Attempted, reach: &Reach) -> bool {
 
 fn reset(around: Option<&Surroundings>) -> Judgement {
     let Some(around) = around else { return Judgement::NothingListens };
+    if around.lives.is_some_and(|lives| lives.reset.distance() < lives.other.distance()) {
+        return Judgement::ForeignReset;
+    }
     let distance = |trace: &Option<crate::observe::reach::Trace>| trace.as_ref()?.distance();
     match (distance(&around.trace), distance(&around.other_trace)) {
         (Some(this), Some(other)) if this < other => Judgement::ForeignReset,

@@ -8,7 +8,7 @@ use super::judged::{Failed, Judgement, cases_of};
 use crate::observe::reach::Outcome;
 use crate::{Case, Checked};
 use torwart_cause::finding::host::PORTS_SPENT;
-use torwart_cause::finding::{Finding, Hop, said};
+use torwart_cause::finding::{Finding, Hop, Where, said};
 
 /// Makes the check.
 pub async fn check(case: &Case) -> Checked {
@@ -29,8 +29,10 @@ pub async fn check(case: &Case) -> Checked {
 async fn finding(case: &Case, failed: &Failed) -> Finding {
     let (host, _) = failed.host_and_port();
     let spent = said("connect-ports-spent").with("address", &failed.attempted.far);
-    let finding = failed
-        .finding(&PORTS_SPENT, 95, Hop::Gateway)
+    // The host's own count of sockets speaks of the same place, and both become one finding.
+    let place = Where::hop(Hop::Gateway).address(&failed.attempted.far);
+    let finding = Finding::new(&PORTS_SPENT, 95, place)
+        .severity(failed.severity)
         .proof_by(spent, format!("ss -tan dst {host} | awk '{{print $1}}' | sort | uniq -c"));
     match case.host().await.ports {
         Some((first, last)) => finding.proof_by(

@@ -101,7 +101,9 @@ impl Series {
             Outcome::Connected if attempted.repeated_syns > 0 => self.repeated += 1,
             Outcome::Connected => {}
             Outcome::Reset | Outcome::Rejected(_) => self.refused += 1,
-            _ => self.silent += 1,
+            Outcome::Silent => self.silent += 1,
+            // This machine's own want says nothing about the way.
+            _ => self.made -= 1,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::together::together;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 use torwart_dial::connect::SocketPlan;
+use torwart_dial::overhear::{Ear, Segment};
 use torwart_dial::ping::{Pinged, ping};
 use torwart_kernel::interfaces;
 
@@ -25,8 +26,20 @@ pub struct Surroundings {
     pub other_trace: Option<Trace>,
     /// The same port from this machine's other addresses.
     pub sources: Vec<Attempted>,
+    /// How far away the reset for the port and the answer of another port were made, by the life their packets had left;
+    /// only with the right to raw sockets.
+    pub lives: Option<Lives>,
     /// Echo requests; `None` where this user may not send them.
     pub ping: Option<Pinged>,
+}
+
+/// What the headers of two answers tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lives {
+    /// The reset for the port in question.
+    pub reset: Segment,
+    /// The answer of another port.
+    pub other: Segment,
 }
 
 impl Surroundings {
@@ -68,7 +81,16 @@ pub(super) async fn look(case: &Case, address: SocketAddr, outcome: Outcome) -> 
     };
     let pinging = async { if is_silent { pings(address.ip()).await } else { None } };
     let ports_and_way = async {
+        let ear = Some(address.ip()).filter(|_| outcome == Outcome::Reset && is_far);
+        let mut ear = ear.and_then(|ip| match ip {
+            IpAddr::V4(four) => Ear::open(four).ok(),
+            IpAddr::V6(_) => None,
+        });
+        if ear.is_some() {
+            attempt(case, &SocketPlan::default(), address, GLANCE).await;
+        }
         let ports = other_ports(case, address).await;
+        let lives = ear.as_mut().and_then(|ear| lives(&ear.heard(), address.port()));
         let answering = ports.iter().find(|attempt| attempt.outcome.is_answer());
         let other = match answering.and_then(Attempted::address) {
             Some(other) if is_far => Some(trace(case, other, MOST_HOPS).await),
@@ -79,11 +101,19 @@ pub(super) async fn look(case: &Case, address: SocketAddr, outcome: Outcome) -> 
             Some(_) if outcome == Outcome::Reset => Some(trace(case, address, MOST_HOPS).await),
             _ => None,
         };
-        (ports, other, own)
+        (ports, other, own, lives)
     };
-    let (trace, sources, ping, (ports, other_trace, own_trace)) =
+    let (trace, sources, ping, (ports, other_trace, own_trace, lives)) =
         tokio::join!(tracing, sources, pinging, ports_and_way);
-    Surroundings { way, ports, trace: trace.or(own_trace), other_trace, sources, ping }
+    Surroundings { way, ports, trace: trace.or(own_trace), other_trace, sources, lives, ping }
+}
+
+/// The reset for the port, and the answer of another port from furthest away.
+fn lives(heard: &[Segment], port: u16) -> Option<Lives> {
+    let reset = heard.iter().find(|segment| segment.port == port && segment.is_reset)?;
+    let others = heard.iter().filter(|segment| segment.port != port);
+    let other = others.max_by_key(|segment| segment.distance())?;
+    Some(Lives { reset: *reset, other: *other })
 }
 
 async fn other_ports(case: &Case, address: SocketAddr) -> Vec<Attempted> {

@@ -7,6 +7,7 @@ connect-near-port-answers = { $address } nimmt Verbindungen an und spricht HTTP.
 connect-reset-or-filter = Ein Filter, der mit einem Reset antwortet, sieht von hier aus genauso aus; auf dem Upstream zeigt dieser Befehl, ob dort etwas lauscht.
 connect-listens-on = Auf diesem Rechner wird auf { $address } gelauscht, und nur dort.
 connect-reset-distance = Der Reset für { $address } kommt aus { $hops } Hops Entfernung, die Antwort von { $other } aus { $far }.
+connect-reset-life = Der Reset für { $address } kommt mit einer TTL von { $life } an, die Antwort von { $other } mit { $far }: Der Reset entsteht näher, auf einem anderen Gerät.
 connect-last-router = Der letzte Hop, der auf dem Weg antwortet, ist { $router } in Entfernung { $hop }; danach beginnt das Schweigen.
 connect-no-router = Für diesen Port antwortet kein Hop auf dem Weg.
 connect-host-distance = { $address } auf demselben Rechner antwortet aus { $hops } Hops Entfernung.

@@ -7,6 +7,7 @@ connect-near-port-answers = { $address } accepts connections and answers HTTP.
 connect-reset-or-filter = A filter that answers with a reset looks the same from here; on the upstream this command shows whether anything listens.
 connect-listens-on = On this machine { $address } is listening, and only there.
 connect-reset-distance = The reset for { $address } comes from { $hops } hops away, the answer of { $other } from { $far }.
+connect-reset-life = The reset for { $address } arrives with a TTL of { $life }, the answer of { $other } with { $far }: the reset is made nearer, by another box.
 connect-last-router = The last hop that answers on the way is { $router }, at distance { $hop }; after it silence begins.
 connect-no-router = No hop on the way answers for this port.
 connect-host-distance = { $address } on the same host answers from { $hops } hops away.

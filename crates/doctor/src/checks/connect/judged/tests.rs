@@ -1,7 +1,7 @@
 //! What a failure is a case of, without a network.
 
 use super::*;
-use crate::observe::reach::{Far, HopSeen, Message, Trace};
+use crate::observe::reach::{Far, HopSeen, Lives, Message, Trace};
 use std::time::Duration;
 
 fn attempted(address: &str, outcome: Outcome) -> Attempted {
@@ -17,7 +17,15 @@ fn attempted(address: &str, outcome: Outcome) -> Attempted {
 }
 
 fn around(way: Way) -> Surroundings {
-    Surroundings { way, ports: Vec::new(), trace: None, other_trace: None, sources: Vec::new(), ping: None }
+    Surroundings {
+        way,
+        ports: Vec::new(),
+        trace: None,
+        other_trace: None,
+        sources: Vec::new(),
+        lives: None,
+        ping: None,
+    }
 }
 
 fn trace(routers: &[Option<&str>], end: Option<u8>) -> Trace {
@@ -61,6 +69,11 @@ fn a_reset_from_nearer_than_the_host_is_somebody_elses() {
     let same = Surroundings { trace: far(), other_trace: far(), ..around(via()) };
     check(Outcome::Reset, same, Judgement::NothingListens);
     check(Outcome::Reset, around(Way::OnLink), Judgement::NothingListens);
+    let segment = |life| torwart_dial::overhear::Segment { port: 80, life, is_reset: true };
+    let lives = |reset, other| Some(Lives { reset: segment(reset), other: segment(other) });
+    check(Outcome::Reset, Surroundings { lives: lives(64, 63), ..around(via()) }, Judgement::ForeignReset);
+    // The reset is the host's own, and the filter speaks for the other port.
+    check(Outcome::Reset, Surroundings { lives: lives(127, 64), ..around(via()) }, Judgement::NothingListens);
 }
 
 #[test]
