@@ -367,6 +367,7 @@ doctor-requests = { $count ->
    *[other] { $count } Anfragen
 }
 doctor-contacts = Gefragt: { $contacts }.
+doctor-merged = Gesehen von { $places }.
 doctor-origin = Torwart { $version }, gesehen von { $place } um { $at }.
 doctor-check-fine = in Ordnung
 doctor-check-found = etwas gefunden

@@ -367,6 +367,7 @@ doctor-requests = { $count ->
    *[other] { $count } requests
 }
 doctor-contacts = Asked: { $contacts }.
+doctor-merged = Seen from { $places }.
 doctor-origin = Torwart { $version }, seen from { $place } at { $at }.
 doctor-check-fine = fine
 doctor-check-found = found something

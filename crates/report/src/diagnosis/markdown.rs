@@ -126,6 +126,7 @@ fn also_seen(diagnosis: &Diagnosis, lang: Lang, text: &mut String) {
 fn footer(diagnosis: &Diagnosis, lang: Lang, setting: Setting<'_>) -> String {
     let contacts = phrase::contacts(diagnosis, lang).join("; ");
     let effort = phrase::effort(diagnosis, lang, Style::PLAIN);
+    let places = phrase::places(diagnosis, lang).map(|places| format!(" {places}")).unwrap_or_default();
     let told = words::say(lang, "doctor-contacts", &[("contacts", Arg::Text(&contacts))]);
     let told = if contacts.is_empty() { String::new() } else { format!(" {told}") };
     let origin = words::say(
@@ -137,7 +138,7 @@ fn footer(diagnosis: &Diagnosis, lang: Lang, setting: Setting<'_>) -> String {
             ("at", Arg::Text(&phrase::time(setting.at))),
         ],
     );
-    escaped(&format!("{effort}{told} {origin}"))
+    escaped(&format!("{effort}{told}{places} {origin}"))
 }
 
 /// A block of code; nothing where there is none.

@@ -111,6 +111,14 @@ pub(super) fn effort(diagnosis: &Diagnosis, lang: Lang, style: Style) -> String 
     words::say(lang, key, &[("count", count), ("took", Arg::Text(&took))])
 }
 
+/// All places that have looked; nothing where there is only this one.
+pub(super) fn places(diagnosis: &Diagnosis, lang: Lang) -> Option<String> {
+    let places = std::iter::once(&diagnosis.seen_from).chain(&diagnosis.others);
+    let places = places.map(String::as_str).collect::<Vec<_>>().join(", ");
+    let is_several = !diagnosis.others.is_empty();
+    is_several.then(|| words::say(lang, "doctor-merged", &[("places", Arg::Text(&places))]))
+}
+
 /// The checks that the end of the run came before; nothing where the verdict was plain without them.
 pub(super) fn late(diagnosis: &Diagnosis, lang: Lang) -> Option<String> {
     let late = diagnosis.checks.iter().filter(|check| check.state == CheckState::OutOfTime);

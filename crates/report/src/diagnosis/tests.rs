@@ -193,6 +193,10 @@ fn runs_from_two_places_become_one_that_says_who_saw_what() {
     assert_eq!(merged.outcome, Outcome::Faulty);
     assert_eq!(merged.verdict().map(|finding| finding.seen_from.clone()), Some(vec!["gate1".to_owned()]));
     assert_eq!(merged.others, ["gate1"]);
+    for form in [Form::Text(Style::PLAIN), Form::Markdown, Form::Html] {
+        let text = report(&merged, Lang::En, form, SETTING);
+        assert!(text.contains("laptop, gate1"), "{form:?}: {text}");
+    }
     let both = merge(Diagnosis { seen_from: "gate2".into(), ..faulty() }, faulty());
     assert_eq!(both.findings.len(), faulty().findings.len());
     assert_eq!(both.verdict().map(|finding| finding.seen_from.len()), Some(2));

@@ -259,6 +259,10 @@ impl Page<'_> {
             let contacts = contacts.join("; ");
             told.push_str(&words::say(self.lang, "doctor-contacts", &[("contacts", Arg::Text(&contacts))]));
         }
+        if let Some(places) = phrase::places(self.diagnosis, self.lang) {
+            told.push(' ');
+            told.push_str(&places);
+        }
         let told = self.style.wrapped("", 0, &told);
         for line in told.lines() {
             self.line(&self.style.paint(Tone::Faint, line));

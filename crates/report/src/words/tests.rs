@@ -72,7 +72,7 @@ fn the_doctors_sentences_are_the_same_in_both_languages() {
 #[test]
 fn no_sentence_leaves_a_placeholder_unfilled() {
     let names = ["party", "at", "what", "number", "name", "stage"];
-    let of_reports = ["url", "products", "took", "contacts", "title", "version", "place", "checks"];
+    let of_reports = ["url", "products", "took", "contacts", "title", "version", "place", "checks", "places"];
     let args = names.into_iter().chain(of_reports).map(|name| (name, Arg::Text("x")));
     let mut args: Vec<_> = args.collect();
     args.push(("count", Arg::Number(2)));
