@@ -135,3 +135,17 @@ fn a_listener_that_does_not_accept_has_a_full_queue() {
     drop(fill);
     found(&findings, "capacity.accept_queue_full");
 }
+
+#[test]
+fn a_configuration_the_gateway_would_refuse_is_the_reason_why_it_does_not_run() {
+    let (folder, site) = (Folder::new("broken"), free_address());
+    let text = format!(
+        "events {{}}\nhttp {{\n  server {{\n    listen {site};\n    location / {{ proxy_pass http://127.0.0.1:9; }}\n"
+    );
+    let config = folder.write("nginx.conf", &text);
+    let findings = examine(Question { config: Some(config), ..bare(site) }, gateway::CHECKS);
+    let broken = found(&findings, "gateway.config_broken");
+    let stopped = found(&findings, "gateway.not_running");
+    assert_eq!(broken.severity, Severity::Critical);
+    assert!(broken.confidence > stopped.confidence);
+}
