@@ -8,6 +8,9 @@ use torwart_dialect::config::{At, Fact};
 /// Sends this name in the handshake.
 pub(super) fn send_name(meant: &Meant, name: &str) -> Option<Fix> {
     let after = match meant.product? {
+        Product::Nginx if meant.mentioned.first().is_some_and(|named| named == name) => {
+            "proxy_ssl_server_name on;".to_owned()
+        }
         Product::Nginx => format!("proxy_ssl_server_name on; proxy_ssl_name {name};"),
         Product::Haproxy => format!("{} sni str({name})", line(meant)?),
         Product::Caddy => format!("tls_server_name {name}"),
@@ -113,7 +116,9 @@ fn own_place(meant: &Meant) -> Option<&At> {
 fn at<T>(meant: &Meant, fact: Option<&Fact<T>>, after: String) -> Fix {
     let is_line = meant.product == Some(Product::Haproxy);
     let place = fact.and_then(|fact| fact.at.as_ref()).filter(|_| !is_line).or_else(|| own_place(meant));
-    let before = if is_line { line(meant).map(str::to_owned) } else { fact.map(|fact| fact.written.clone()) };
+    // What holds by default stands nowhere.
+    let written = fact.filter(|fact| !fact.is_default).map(|fact| fact.written.clone());
+    let before = if is_line { line(meant).map(str::to_owned) } else { written };
     fix(meant, place, before, after)
 }
 

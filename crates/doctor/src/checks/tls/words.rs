@@ -32,7 +32,7 @@ pub(super) fn certificate(leaf: &CertificateFacts, name: Option<&str>, address: 
 /// How a handshake failed, in one sentence.
 pub(super) fn failure(seen: &TlsSeen, address: SocketAddr) -> Option<Said> {
     let failure = seen.failure()?;
-    let name = seen.name.as_deref().unwrap_or("-");
+    let name = seen.name.as_deref().unwrap_or("none");
     let told = |key| said(key).with("address", address).with("name", name);
     Some(match failure.ending {
         Ending::TlsAlert(number) if failure.is_late => alert(told("tls-alert-late"), number),

@@ -26,12 +26,30 @@ tls-setting = In der Konfiguration von { $product }: { $written }
 tls-site-works-still = Die Website funktioniert trotzdem: vielleicht über andere Upstreams oder über früher geöffnete Verbindungen.
 tls-site-fails-upstream-answers = Die Website antwortet mit { $status }; der Upstream, direkt und ohne Blick auf sein Zertifikat gefragt, antwortet mit { $own }.
 tls-trust-unreadable = Wem das Gateway vertraut, ließ sich nicht lesen: { $words }.
-tls-alert-early = { $address } beendet den Handshake auf die Frage nach { $name } mit Alert { $number } ({ $called }).
-tls-alert-late = { $address } beendet die Verbindung auf die Frage nach { $name } mit Alert { $number } ({ $called }), nachdem der Handshake schon gelungen schien.
-tls-handshake-closed = { $address } schließt die Verbindung auf die Frage nach { $name } im Handshake, ohne einen Alert.
-tls-handshake-reset = { $address } setzt die Verbindung auf die Frage nach { $name } im Handshake zurück.
-tls-handshake-silent = { $address } nimmt die Verbindung an und antwortet auf die Frage nach { $name } im Handshake nicht.
-tls-handshake-broken = Der Handshake mit { $address } scheitert bei der Frage nach { $name }: { $words }.
+tls-alert-early = { $address } beendet den Handshake { $name ->
+    [none] ohne Servernamen
+   *[other] auf die Frage nach { $name }
+} mit Alert { $number } ({ $called }).
+tls-alert-late = { $address } beendet die Verbindung { $name ->
+    [none] ohne Servernamen
+   *[other] auf die Frage nach { $name }
+} mit Alert { $number } ({ $called }), nachdem der Handshake schon gelungen schien.
+tls-handshake-closed = { $address } schließt die Verbindung { $name ->
+    [none] ohne Servernamen
+   *[other] auf die Frage nach { $name }
+} im Handshake, ohne einen Alert.
+tls-handshake-reset = { $address } setzt die Verbindung { $name ->
+    [none] ohne Servernamen
+   *[other] auf die Frage nach { $name }
+} im Handshake zurück.
+tls-handshake-silent = { $address } nimmt die Verbindung an und antwortet { $name ->
+    [none] ohne Servernamen
+   *[other] auf die Frage nach { $name }
+} im Handshake nicht.
+tls-handshake-broken = Der Handshake mit { $address } scheitert { $name ->
+    [none] ohne Servernamen
+   *[other] bei der Frage nach { $name }
+}: { $words }.
 tls-handshake-took = Handshakes mit { $address } dauerten { $times }.
 tls-chose-old = Auf ein altmodisches ClientHello antwortet { $address } mit { $version } und { $suite }.
 tls-library-forbids = Das Gateway soll { $version } anbieten; seine TLS-Bibliothek kann es trotzdem verbieten (OpenSSL: `MinProtocol`, `@SECLEVEL`).

@@ -26,12 +26,30 @@ tls-setting = In the configuration of { $product }: { $written }
 tls-site-works-still = The site works all the same: perhaps over other upstreams, or over connections made earlier.
 tls-site-fails-upstream-answers = The site answers { $status }, while the upstream, asked directly without looking at its certificate, answers { $own }.
 tls-trust-unreadable = Whom the gateway trusts could not be read: { $words }.
-tls-alert-early = { $address }, asked for { $name }, ends the handshake with alert { $number } ({ $called }).
-tls-alert-late = { $address }, asked for { $name }, ends the connection with alert { $number } ({ $called }) after the handshake seemed to be done.
-tls-handshake-closed = { $address }, asked for { $name }, closes the connection in the handshake, without an alert.
-tls-handshake-reset = { $address }, asked for { $name }, resets the connection in the handshake.
-tls-handshake-silent = { $address }, asked for { $name }, takes the connection and does not answer in the handshake.
-tls-handshake-broken = The handshake with { $address }, asked for { $name }, fails: { $words }.
+tls-alert-early = { $address }, { $name ->
+    [none] asked without a name
+   *[other] asked for { $name }
+}, ends the handshake with alert { $number } ({ $called }).
+tls-alert-late = { $address }, { $name ->
+    [none] asked without a name
+   *[other] asked for { $name }
+}, ends the connection with alert { $number } ({ $called }) after the handshake seemed to be done.
+tls-handshake-closed = { $address }, { $name ->
+    [none] asked without a name
+   *[other] asked for { $name }
+}, closes the connection in the handshake, without an alert.
+tls-handshake-reset = { $address }, { $name ->
+    [none] asked without a name
+   *[other] asked for { $name }
+}, resets the connection in the handshake.
+tls-handshake-silent = { $address }, { $name ->
+    [none] asked without a name
+   *[other] asked for { $name }
+}, takes the connection and does not answer in the handshake.
+tls-handshake-broken = The handshake with { $address }, { $name ->
+    [none] asked without a name
+   *[other] asked for { $name }
+}, fails: { $words }.
 tls-handshake-took = Handshakes with { $address } took { $times }.
 tls-chose-old = An old hello was answered by { $address } with { $version } and { $suite }.
 tls-library-forbids = The gateway is told to offer { $version }; its TLS library may forbid it all the same (OpenSSL: `MinProtocol`, `@SECLEVEL`).
