@@ -197,6 +197,29 @@ fn a_caddyfile_s_listeners_and_logs_are_found() {
 }
 
 #[test]
+fn a_caddyfile_s_rarer_words_are_read() {
+    let text = "{\n\tdefault_bind tcp4/10.0.0.5 [::1]\n}\na.example {\n\treverse_proxy unix+h2c//run/a.sock\n}\n:81 {\n\tbind 127.0.0.1\n\treverse_proxy * :8001-8002 {\n\t\ttransport http {\n\t\t\tversions h2c\n\t\t\tkeepalive off\n\t\t}\n\t}\n}\n";
+    let config = read(Product::Caddy, Path::new("/c/Caddyfile"), &Host::new(&[("/c/Caddyfile", text)]));
+    assert_eq!(notes(&config), []);
+    let shown: Vec<String> =
+        config.listeners.iter().filter(|one| one.at.is_some()).map(|one| one.address.to_string()).collect();
+    assert_eq!(shown, ["10.0.0.5:443", "[::1]:443", "127.0.0.1:81"]);
+    assert_eq!(for_request(&config, "a.example", "/"), "h2c://unix:/run/a.sock");
+    let range = config.routes_for("b.example", "/")[0];
+    assert_eq!(upstreams(range), ["h2c://localhost:8001", "h2c://localhost:8002"]);
+    assert_eq!((value(&range.deadlines.keeps_idle), value(&range.deadlines.pool_idle)), (Some(0), None));
+}
+
+#[test]
+fn php_behind_caddy_s_json_takes_every_path() {
+    let text = r#"{"apps":{"http":{"servers":{"s":{"listen":[":80"],"routes":[
+        {"match":[{"path":["*.php"]}],"handle":[{"handler":"reverse_proxy","transport":{"protocol":"fastcgi"},"upstreams":[{"dial":"unix//run/php.sock"}]}]}
+    ]}}}}}"#;
+    let config = read(Product::Caddy, Path::new("/c/caddy.json"), &Host::new(&[("/c/caddy.json", text)]));
+    assert_eq!(for_request(&config, "a.example", "/shop"), "fastcgi://unix:/run/php.sock");
+}
+
+#[test]
 fn what_is_wrong_in_a_caddyfile_is_noted() {
     let text = "a.example {\n\timport missing.conf\n\timport nothing/*.conf\n\treverse_proxy\n";
     let host = Host::new(&[("/c/Caddyfile", text)]);
@@ -390,6 +413,21 @@ fn what_is_wrong_in_traefik_s_files_is_noted() {
     let host = Host::new(&[("/t/traefik.yml", "a: [1, 2\nb: c\n")]);
     let config = read(Product::Traefik, Path::new("/t/traefik.yml"), &host);
     assert_eq!(notes(&config).first().map(|(id, _)| *id), Some("syntax"));
+}
+
+#[test]
+fn a_template_is_not_called_wrong() {
+    let text = "http:\n  services:\n    {{ range $i := until 3 }}\n    s{{ $i }}:\n    {{ end }}\n";
+    let config = read(Product::Traefik, Path::new("/t/d.yml"), &Host::new(&[("/t/d.yml", text)]));
+    assert!(
+        config.notes.iter().all(|note| note.what.id() == "unreadable" && !note.what.is_fatal()),
+        "{:?}",
+        config.notes
+    );
+    let text = "[http.routers.a]\nrule = \"Host(`a.example`)\"\nservice = \"a\"\n[[http.services.a.loadBalancer.servers]]\nurl = \"http://app:{{ env `PORT` }}\"\n";
+    let config = read(Product::Traefik, Path::new("/t/d.toml"), &Host::new(&[("/t/d.toml", text)]));
+    assert_eq!(notes(&config), []);
+    assert_eq!(config.routes_for("a.example", "/")[0].upstreams.len(), 1);
 }
 
 mod garbage {

@@ -5,6 +5,7 @@
 //! `json` fills the same settings from the other notation. Values of the environment are not known here: where a
 //! default is written it is taken, otherwise the placeholder stays.
 
+mod address;
 mod expand;
 mod json;
 mod lines;

@@ -2,7 +2,7 @@
 
 use super::pattern::Values;
 use super::steps::{self, CLIENT_LEFT};
-use super::{LogLine, Stamp, Try};
+use super::{LogLine, Stamp, Try, meaning};
 use crate::Product;
 use crate::config::LogKind;
 use std::time::Duration;
@@ -38,6 +38,7 @@ pub(super) fn line_of(product: Product, values: &Values) -> LogLine {
     } else {
         steps::of_status(line.answer.status)
     });
+    line.words.said = line.evidence.as_ref().and_then(meaning::of);
     line
 }
 

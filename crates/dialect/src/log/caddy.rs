@@ -9,7 +9,7 @@ use torwart_cause::{Ending, Stage};
 
 /// Reads a line of Caddy's log.
 pub(super) fn read(line: &str) -> Option<LogLine> {
-    let object = json::object(line)?;
+    let object = console(line).or_else(|| json::object(line))?;
     let logger = json::own_text(&object, "logger").unwrap_or_default();
     let message = json::own_text(&object, "msg")?;
     let time = time_of(&object)?;
@@ -64,6 +64,27 @@ pub(super) fn read(line: &str) -> Option<LogLine> {
         })
     });
     Some(told)
+}
+
+/// The form for people: time, level, logger and message between tabs, then JSON; perhaps with colours.
+fn console(line: &str) -> Option<Map<String, Value>> {
+    let (time, rest) = line.split_once('\t')?;
+    Stamp::parse_ymd(time)?;
+    let (level, rest) = rest.split_once('\t')?;
+    // Colours are escapes of digits and small letters round the level.
+    let letters: String = level.chars().filter(char::is_ascii_uppercase).collect();
+    let mut parts: Vec<&str> = rest.split('\t').collect();
+    let mut object = parts.last().and_then(|last| json::object(last)).unwrap_or_default();
+    if parts.last().is_some_and(|last| last.starts_with('{')) {
+        parts.pop();
+    }
+    let message = parts.pop()?;
+    let texts = [("ts", time), ("level", &letters.to_ascii_lowercase()), ("msg", message)];
+    object.extend(texts.map(|(key, text)| (key.to_owned(), Value::String(text.to_owned()))));
+    if let Some(logger) = parts.first() {
+        object.insert("logger".to_owned(), Value::String((*logger).to_owned()));
+    }
+    Some(object)
 }
 
 fn fill(told: &mut LogLine, object: &Map<String, Value>) {

@@ -31,22 +31,25 @@ impl Joined {
 /// Pairs the lines of one product's logs that belong to one request. `local_offset` (seconds east of UTC) is the zone
 /// of lines that do not say theirs. Lines are taken in the order given; those of one log must stand in theirs.
 pub fn join(lines: &[LogLine], local_offset: i32) -> Vec<Joined> {
-    let mut waiting: HashMap<Key, Vec<usize>> = HashMap::new();
+    let mut waiting: HashMap<Key, Vec<(i64, usize)>> = HashMap::new();
     for (place, line) in lines.iter().enumerate().filter(|(_, line)| line.kind == LogKind::Error) {
+        let time = utc(line, local_offset).unwrap_or_default();
         for key in keys(line) {
-            waiting.entry(key).or_default().push(place);
+            waiting.entry(key).or_default().push((time, place));
         }
     }
+    waiting.values_mut().for_each(|errors| errors.sort_unstable());
     let mut taken = vec![false; lines.len()];
     let mut joined = Vec::new();
     for (place, line) in lines.iter().enumerate().filter(|(_, line)| line.kind == LogKind::Access) {
         let mut errors: Vec<usize> = keys(line)
             .iter()
             .filter_map(|key| waiting.get(key))
-            .flatten()
-            .copied()
+            .flat_map(|errors| in_time(line, errors, local_offset))
+            .map(|(_, error)| *error)
             .filter(|error| !is_taken(&taken, *error))
-            .filter(|error| lines.get(*error).is_some_and(|error| belongs(line, error, local_offset)))
+            .filter(|error| lines.get(*error).is_some_and(|error| belongs(line, error)))
+            .take(MOST)
             .collect();
         errors.sort_unstable();
         errors.dedup();
@@ -101,25 +104,28 @@ fn without_query(path: &str) -> &str {
     path.split('?').next().unwrap_or(path)
 }
 
-/// The error line can be of the access line's request.
-fn belongs(access: &LogLine, error: &LogLine, local_offset: i32) -> bool {
+/// The error line, near in time, can be of the access line's request.
+fn belongs(access: &LogLine, error: &LogLine) -> bool {
     if access.request.id.is_some() && access.request.id == error.request.id {
         return true;
     }
     let same =
         |one: &Option<String>, other: &Option<String>| one.is_none() || other.is_none() || one == other;
     let failed = access.answer.status.is_none_or(|status| status >= 400) || error.request.path.is_some();
-    if !same(&access.request.client, &error.request.client)
-        || !same(&access.request.method, &error.request.method)
-        || !failed
-    {
-        return false;
-    }
-    let (Some(end), Some(at)) = (utc(access, local_offset), utc(error, local_offset)) else { return true };
+    same(&access.request.client, &error.request.client)
+        && same(&access.request.method, &error.request.method)
+        && failed
+}
+
+/// The errors, sorted by time, that are near enough to the access line. It carries its end (nginx) or its beginning
+/// (Apache): either way the trouble is within one duration.
+fn in_time<'a>(access: &LogLine, errors: &'a [(i64, usize)], local_offset: i32) -> &'a [(i64, usize)] {
+    let Some(at) = utc(access, local_offset) else { return errors };
     let total = access.answer.total.and_then(|total| i64::try_from(total.as_micros()).ok());
-    // The access line carries its end (nginx) or its beginning (Apache): either way the trouble is within one duration.
-    let span = total.unwrap_or(UNKNOWN_SPAN) + CLOCK_STEP;
-    (end - span..=end + span).contains(&at)
+    let span = total.unwrap_or(UNKNOWN_SPAN).saturating_add(CLOCK_STEP);
+    let from = errors.partition_point(|(time, _)| *time < at.saturating_sub(span));
+    let to = errors.partition_point(|(time, _)| *time <= at.saturating_add(span));
+    errors.get(from..to).unwrap_or_default()
 }
 
 /// Several requests of one client may have failed alike: only the first of them is this one. No gateway tries an
@@ -326,6 +332,9 @@ const CLOCK_STEP: i64 = 2_000_000;
 
 /// How long a request may have lasted whose access line does not say.
 const UNKNOWN_SPAN: i64 = 75_000_000;
+
+/// Error lines looked at for one access line.
+const MOST: usize = 64;
 
 /// Lines that Apache writes of one request stand this near to each other.
 const SAME_MOMENT: i64 = 50_000;

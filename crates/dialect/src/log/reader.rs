@@ -98,14 +98,28 @@ impl Reader {
         match (&self.lines, self.product) {
             (Lines::Pattern(pattern), product) => Some(access::line_of(product, &pattern.values(line)?))
                 .filter(|line| line.answer.status.is_some()),
-            (_, Product::Nginx) => nginx::read(line),
-            (_, Product::Apache) => apache::read(line),
+            (_, Product::Nginx) => nginx::read(line).or_else(|| nginx::read(after_collector(line)?)),
+            (_, Product::Apache) => apache::read(line).or_else(|| apache::read(after_collector(line)?)),
             (_, Product::Haproxy) => haproxy::read(line),
             (_, Product::Caddy) => caddy::read(line),
             (_, Product::Traefik) => traefik::read(line),
         }
     }
 }
+
+/// The line behind what syslog (`host nginx: `) or a container's runtime (`stderr F `) put before it.
+fn after_collector(line: &str) -> Option<&str> {
+    let head = line.get(..line.floor_char_boundary(COLLECTOR))?;
+    let (place, words) =
+        HEADS.iter().filter_map(|words| Some((head.find(words)?, words))).min_by_key(|(place, _)| *place)?;
+    line.get(place + words.len()..)
+}
+
+/// How the heads of collectors end.
+const HEADS: [&str; 6] = ["nginx: ", "]: ", "apache2: ", "httpd: ", " stderr F ", " stdout F "];
+
+/// How far into a line such a head may reach.
+const COLLECTOR: usize = 160;
 
 /// Bytes of a line that are looked at.
 pub const MAX_LINE: usize = 64 * 1024;

@@ -100,3 +100,24 @@ fn access_and_other_lines_are_told_apart() {
     let start = read(&reader, r#"{"level":"info","ts":1795277112.25,"msg":"serving initial configuration"}"#);
     assert_eq!(short(start.verdict()), "nothing");
 }
+
+#[test]
+fn the_form_for_people_is_read_too() {
+    let reader = Reader::usual(Product::Caddy, LogKind::Error);
+    for level in ["ERROR", "\u{1b}[31mERROR\u{1b}[0m"] {
+        let told = read(
+            &reader,
+            &format!(
+                "2026/11/21 16:05:12.250\t{level}\thttp.log.error\tdial tcp 127.0.0.1:9000: connect: connection refused\t{{\"request\": {{\"method\": \"GET\", \"host\": \"shop.example\", \"uri\": \"/a\"}}, \"status\": 502}}"
+            ),
+        );
+        assert_eq!(
+            (short(told.verdict()), told.request.path.as_deref()),
+            ("connect_refused".to_owned(), Some("/a"))
+        );
+        assert_eq!(told.words.level.as_deref(), Some("error"));
+    }
+    let start =
+        read(&reader, "2026/11/21 16:05:12.250\tINFO\tusing config from file\t{\"file\": \"Caddyfile\"}");
+    assert_eq!(start.words.message.as_deref(), Some("using config from file"));
+}

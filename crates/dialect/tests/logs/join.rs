@@ -144,3 +144,14 @@ fn a_group_that_fails_upstream_by_upstream_is_one_request() {
     let errors: Vec<_> = joined.iter().map(|one| one.errors.clone()).collect();
     assert_eq!(errors, [vec![0, 1], vec![2, 3]]);
 }
+
+#[test]
+fn a_great_many_lines_are_joined_in_time() {
+    let errors: Vec<String> = (0..3000).map(|n| error(n / 100, n, "10.9.8.7", "/a", REFUSED)).collect();
+    let accesses: Vec<String> = (0..3000).map(|n| access(n / 100, "10.9.8.7", "/a", 502)).collect();
+    let errors: Vec<&str> = errors.iter().map(String::as_str).collect();
+    let accesses: Vec<&str> = accesses.iter().map(String::as_str).collect();
+    let (_, joined) = nginx(&errors, &accesses);
+    assert_eq!(joined.len(), 3000);
+    assert!(joined.iter().all(|one| one.errors.len() == 1 && short(one.verdict()) == "connect_refused"));
+}

@@ -311,3 +311,19 @@ fn json_lines_are_read_by_the_operator_s_keys() {
     assert_eq!((told.upstream(), told.upstream_status()), (Some("10.0.0.1:80"), Some(504)));
     assert_eq!(short(told.verdict()), "head_timed_out");
 }
+
+#[test]
+fn what_collectors_put_before_a_line_is_skipped() {
+    let error = Reader::usual(Product::Nginx, LogKind::Error);
+    let access = Reader::usual(Product::Nginx, LogKind::Access);
+    let refused = line("connect() failed (111: Connection refused) while connecting to upstream", APP);
+    let got = r#"10.9.8.7 - - [21/Nov/2026:16:35:45 +0000] "GET / HTTP/1.1" 200 157 "-" "-""#;
+    for head in [
+        "Nov 21 16:35:45 lb1 nginx: ",
+        "<190>Nov 21 16:35:45 lb1 nginx[77]: ",
+        "2026-11-21T16:35:45.1Z stderr F ",
+    ] {
+        assert_eq!(short(read(&error, &format!("{head}{refused}")).verdict()), "connect_refused", "{head}");
+        assert_eq!(read(&access, &format!("{head}{got}")).answer.status, Some(200), "{head}");
+    }
+}

@@ -5,7 +5,7 @@ use super::matcher::Matcher;
 use super::proxy::{self, Proxy, Surroundings};
 use super::settings::{Setting, Settings};
 use crate::config::{
-    At, Fact, GatewayConfig, ListenAddress, Listener, LogFile, LogFormat, LogKind, NoteKind,
+    At, Fact, GatewayConfig, ListenAddress, Listener, LogFile, LogFormat, LogKind, NoteKind, PathRule,
 };
 use crate::go_values;
 use crate::tree::{self, Node, Value};
@@ -106,6 +106,13 @@ impl Reader<'_> {
                     names_upstream: around.names_upstream,
                 };
                 for handler in route.get("handle").map(Node::items).unwrap_or_default() {
+                    // What is no file ends at `index.php`: whatever the path, it goes to FastCGI.
+                    let is_php = !set.paths.is_empty()
+                        && set.paths.iter().all(|path| matches!(path, PathRule::Suffix(_)))
+                        && is_fastcgi(handler);
+                    if is_php {
+                        here.matcher.paths = around.matcher.paths.clone();
+                    }
                     self.handler(handler, &mut here, depth, config);
                 }
             }
@@ -123,6 +130,8 @@ impl Reader<'_> {
                     .get("max_size")
                     .and_then(|node| Some(self.fact("max_size", node, go_values::size(node.text()?)?)));
             }
+            // It only asks whether the request may pass (`forward_auth`); an upstream follows behind it.
+            "reverse_proxy" if is_question(handler) => {}
             "reverse_proxy" => {
                 let proxy = self.proxy(handler);
                 if proxy.upstreams.is_empty() && handler.get("dynamic_upstreams").is_none() {
@@ -180,7 +189,7 @@ impl Reader<'_> {
         Proxy {
             at: self.at(handler),
             upstreams,
-            is_fastcgi: handler.at(&["transport", "protocol"]).and_then(Node::text) == Some("fastcgi"),
+            is_fastcgi: is_fastcgi(handler),
             is_tls: handler.at(&["transport", "tls"]).is_some(),
             settings,
         }
@@ -227,6 +236,19 @@ impl Reader<'_> {
             config.logs.push(logs::standard_error());
         }
     }
+}
+
+fn is_fastcgi(handler: &Node) -> bool {
+    handler.at(&["transport", "protocol"]).and_then(Node::text) == Some("fastcgi")
+}
+
+fn is_question(handler: &Node) -> bool {
+    let responses = handler.get("handle_response").map(Node::items).unwrap_or_default();
+    let passes = |response: &Node| {
+        let statuses = response.at(&["match", "status_code"]).map(Node::texts).unwrap_or_default();
+        statuses.iter().any(|(status, _)| *status == "2")
+    };
+    handler.at(&["rewrite", "uri"]).is_some() && responses.iter().any(passes)
 }
 
 fn text_of<'a>(node: &'a Node, name: &str) -> Option<&'a str> {

@@ -193,11 +193,15 @@ fn http_version(settings: &Settings, is_tls: bool, upstreams: &[(String, At, Str
         };
         return setting.fact(version);
     }
-    if upstreams.iter().any(|(text, _, _)| text.starts_with("h2c://")) {
+    if upstreams.iter().any(|(text, _, _)| is_h2c(text)) {
         return Fact::by_default(HttpVersion::Http2, "versions h2c");
     }
     let version = if is_tls { HttpVersion::Negotiated } else { HttpVersion::Http11 };
     Fact::by_default(version, "versions 1.1 2")
+}
+
+fn is_h2c(upstream: &str) -> bool {
+    upstream.starts_with("h2c://") || upstream.starts_with("unix+h2c/")
 }
 
 fn retries(settings: &Settings) -> Option<Fact<Retries>> {
@@ -214,10 +218,15 @@ fn retries(settings: &Settings) -> Option<Fact<Retries>> {
 fn upstreams(proxy: &Proxy, is_tls: bool) -> Vec<UpstreamConfig> {
     let settings = &proxy.settings;
     let resolver = settings.get("resolvers").map(|setting| setting.fact(setting.args.join(" ")));
+    let speaks_h2c =
+        settings.get("versions").is_some_and(|setting| setting.args.iter().any(|arg| arg == "h2c"));
     let fails = settings.duration("fail_duration");
     let mut out = Vec::new();
     for (text, at, written) in &proxy.upstreams {
-        for address in addresses(text, proxy.is_fastcgi, is_tls) {
+        for mut address in addresses(text, proxy.is_fastcgi, is_tls) {
+            if address.scheme == Scheme::Http && (is_h2c(text) || speaks_h2c) {
+                address.scheme = Scheme::H2c;
+            }
             let mut upstream = UpstreamConfig::new(Some(at.clone()), written.clone(), address);
             if upstream.address.name().is_some() {
                 upstream.resolves = Resolves::AtRunTime { resolver: resolver.clone() };

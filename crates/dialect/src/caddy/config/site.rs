@@ -1,5 +1,6 @@
 //! The sites of a Caddyfile: their addresses, and what they do with requests.
 
+use super::address::Address;
 use super::lines::Line;
 use super::logs;
 use super::matcher::{self, Matcher};
@@ -80,30 +81,33 @@ fn read_site(words: &[String], lines: &[Line], at: &At, global: &Global<'_>, con
         .iter()
         .flat_map(|word| word.split(','))
         .filter(|word| !word.is_empty())
-        .filter_map(|word| Address::parse(word, global))
+        .filter_map(|word| Address::parse(word, global.http_port, global.https_port))
         .collect();
     let tls = lines.iter().find(|line| line.name() == "tls");
-    let bind = lines.iter().find(|line| line.name() == "bind").map(|line| line.arg(0).to_owned());
+    let own = lines.iter().find(|line| line.name() == "bind");
+    let usual = global.options.iter().find(|line| line.name() == "default_bind");
+    let binds = own.or(usual).map(Line::args).unwrap_or_default();
     let first = config.listeners.len();
     for address in &addresses {
-        let listen = address.listen(bind.as_deref());
         let is_tls = address.is_tls || (tls.is_some() && address.port != global.http_port);
         let name = matcher::host_rule(&address.host);
-        let known =
-            config.listeners.iter_mut().skip(first).find(|one| one.address == listen && one.is_tls == is_tls);
-        match known {
-            Some(listener) => listener.names.push(name),
-            None => config.listeners.push(Listener {
+        for listen in address.listens(binds) {
+            let mut known = config.listeners.iter_mut().skip(first);
+            if let Some(listener) = known.find(|one| one.address == listen && one.is_tls == is_tls) {
+                listener.names.push(name.clone());
+                continue;
+            }
+            config.listeners.push(Listener {
                 at: Some(at.clone()),
                 address: listen,
-                names: vec![name],
+                names: vec![name.clone()],
                 is_tls,
                 certificates: tls.and_then(|line| certificate(line, 0)).into_iter().collect(),
                 keys: tls.and_then(|line| certificate(line, 1)).into_iter().collect(),
                 expects_proxy_protocol: global.expects_proxy_protocol.clone(),
                 is_fallback: address.host.is_empty(),
                 client_idle: Some(global.client_idle.clone()),
-            }),
+            });
         }
     }
     let site = Matcher {
@@ -325,50 +329,6 @@ fn redirects(global: &Global<'_>, config: &mut GatewayConfig) {
         names_upstream: false,
     };
     config.routes.push(crate::config::Route { at: None, ..proxy::itself(&at, &around) });
-}
-
-/// An address of a site.
-struct Address {
-    host: String,
-    port: u16,
-    is_tls: bool,
-    path: Option<String>,
-}
-
-impl Address {
-    /// Reads `https://shop.example:8443/path*`, `shop.example`, `:8080`, `http://`.
-    fn parse(text: &str, global: &Global<'_>) -> Option<Self> {
-        let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
-        let (authority, path) = match rest.find('/') {
-            Some(place) => (rest.get(..place)?, rest.get(place..).filter(|path| *path != "/")),
-            None => (rest, None),
-        };
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !host.ends_with(':') && port.parse::<u16>().is_ok() => {
-                (host, port.parse().ok())
-            }
-            _ => (authority, None),
-        };
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        // Without a scheme the plain port, and a port without a name, mean no TLS.
-        let is_tls = match scheme {
-            "https" => true,
-            "http" => false,
-            _ => port != Some(global.http_port) && (!host.is_empty() || port == Some(global.https_port)),
-        };
-        let port = port.unwrap_or(if is_tls { global.https_port } else { global.http_port });
-        Some(Address { host, port, is_tls, path: path.map(str::to_owned) })
-    }
-
-    fn listen(&self, bind: Option<&str>) -> ListenAddress {
-        match bind {
-            Some(bind) if bind.starts_with("unix/") => ListenAddress::Unix(PathBuf::from(format!(
-                "/{}",
-                bind.trim_start_matches("unix/").trim_start_matches('/')
-            ))),
-            bind => ListenAddress::Tcp { host: bind.map(str::to_owned), port: self.port },
-        }
-    }
 }
 
 /// The directives that answer or divide, in Caddy's order.

@@ -5,8 +5,8 @@ use super::entrance::Entrance;
 use super::rule::{self, Choice};
 use super::transport::Transport;
 use crate::config::{
-    Fact, GatewayConfig, HealthCheck, HttpVersion, NoteKind, PathRule, Resolves, Retries, Route, Scheme,
-    UpstreamAddress, UpstreamConfig,
+    Fact, GatewayConfig, HealthCheck, HttpVersion, NoteKind, PathRule, Place, Resolves, Retries, Route,
+    Scheme, UpstreamAddress, UpstreamConfig,
 };
 use crate::go_values;
 use crate::tree::Node;
@@ -195,6 +195,9 @@ fn address_of(url: &str) -> Option<UpstreamAddress> {
         return Some(UpstreamAddress::unix(Scheme::Http, rest));
     }
     let scheme = Scheme::by_name(scheme).unwrap_or(Scheme::Http);
+    if rest.contains("{{") {
+        return Some(UpstreamAddress { scheme, place: Place::Variable(rest.to_owned()) });
+    }
     UpstreamAddress::parse(scheme, rest.split('/').next().unwrap_or(rest))
 }
 

@@ -80,8 +80,14 @@ fn read_one(path: &Path, files: &dyn Files, config: &mut GatewayConfig, sources:
     config.files.push(path.to_path_buf());
     let file: Arc<Path> = Arc::from(path);
     let (root, wrong) = parse(path, &text);
-    if let Some((line, what)) = wrong {
-        config.note(Some(At::new(&file, line)), NoteKind::Syntax { what });
+    match wrong {
+        // Dynamic files may be Go templates, which only Traefik can fill in.
+        Some((line, _)) if text.contains("{{") => {
+            let why = "it is a template".to_owned();
+            config.note(Some(At::new(&file, line)), NoteKind::Unreadable { file: path.to_path_buf(), why });
+        }
+        Some((line, what)) => config.note(Some(At::new(&file, line)), NoteKind::Syntax { what }),
+        None => {}
     }
     sources.push(Source { file, root });
     true
