@@ -1,8 +1,8 @@
 //! Is it only this machine, or this network?
 
 mod captive_portal;
-mod clock;
 mod hosts_file;
+mod own_clock;
 mod own_network;
 mod proxy;
 
@@ -14,5 +14,5 @@ pub const CHECKS: &[Check] = &[
     Check::new("proxy", |case| Box::pin(proxy::check(case))),
     Check::new("hosts_file", |case| Box::pin(hosts_file::check(case))),
     Check::new("captive_portal", |case| Box::pin(captive_portal::check(case))),
-    Check::new("clock", |case| Box::pin(clock::check(case))),
+    Check::new("own_clock", |case| Box::pin(own_clock::check(case))),
 ];

@@ -4,7 +4,7 @@ mod agreement;
 mod alias;
 mod authority;
 mod cache;
-mod ipv6;
+mod dead_ipv6;
 mod name_exists;
 mod name_servers;
 mod search_domain;
@@ -29,5 +29,5 @@ pub const CHECKS: &[Check] = &[
     Check::new("split_horizon", |case| Box::pin(split_horizon::check(case))),
     Check::new("stale_in_proxy", |case| Box::pin(stale_in_proxy::check(case))),
     Check::new("search_domain", |case| Box::pin(search_domain::check(case))),
-    Check::new("ipv6", |case| Box::pin(ipv6::check(case))),
+    Check::new("dead_ipv6", |case| Box::pin(dead_ipv6::check(case))),
 ];

@@ -1,4 +1,4 @@
-//! Where a name has addresses of both families: do both work?
+//! Where the site's name has addresses of both families: do both work?
 //!
 //! Proves: every IPv4 address that was tried takes connections and no IPv6 address does. Refusal comes from over there;
 //! silence counts only where this machine has IPv6 that works towards something else.
@@ -12,7 +12,11 @@ use torwart_cause::finding::dns::IPV6_DEAD;
 use torwart_cause::finding::{Finding, said};
 
 pub async fn check(case: &Case) -> Checked {
-    subject::each(case, one).await
+    // What gateways make of an upstream's addresses is asked where connections are.
+    match subject::site(case).await {
+        Some(subject) => one(case, &subject).await,
+        None => Checked::not_applicable(),
+    }
 }
 
 async fn one(case: &Case, subject: &Subject) -> Checked {
