@@ -10,7 +10,7 @@ use crate::{Case, UpstreamAddress};
 use std::net::IpAddr;
 use std::rc::Rc;
 use torwart_cause::finding::{
-    Contact, Diagnosis, Finding, Hop, Outcome, Role, Severity, Station, StationState,
+    Contact, Diagnosis, Finding, Hop, Outcome, Role, Said, Severity, Station, StationState, said,
 };
 
 /// Whether what must be mended is as good as certain, so that waiting for the rest is idle.
@@ -34,6 +34,9 @@ pub fn conclude(case: &Case, diagnosis: &mut Diagnosis) {
         Some(true) => Outcome::Healthy,
         Some(false) | None => Outcome::Unclear,
     };
+    if diagnosis.outcome == Outcome::Unclear {
+        diagnosis.notes.extend(site.trouble());
+    }
     diagnosis.products = site.products();
     diagnosis.hops = stations(diagnosis, &site);
 }
@@ -59,6 +62,17 @@ impl SiteSeen {
     /// Whether the site answers as it should; nothing where nobody has asked it.
     fn works(&self) -> Option<bool> {
         self.front.as_ref().filter(|front| !front.pages.is_empty()).map(|front| front.has_good())
+    }
+
+    /// What is wrong with its page, as far as its first address tells.
+    fn trouble(&self) -> Option<Said> {
+        let page = self.front.as_ref()?.worst()?;
+        let address = page.address;
+        Some(match (page.exchange.status(), page.exchange.cause()) {
+            (Some(status), _) => said("walk-site-answers").with("address", address).with("status", status),
+            (None, Some(cause)) => said("walk-site-fails").with("address", address).with("cause", cause.id()),
+            (None, None) => said("walk-site-silent").with("address", address),
+        })
     }
 
     /// The products recognised, the gateway's first.
@@ -122,10 +136,12 @@ fn weighs_as_break(finding: &Finding, site: &SiteSeen) -> bool {
 }
 
 fn state_without_break(hop: Hop, diagnosis: &Diagnosis, site: &SiteSeen) -> StationState {
-    let has_warning = diagnosis
-        .findings
-        .iter()
-        .any(|finding| finding.place.hop == hop && finding.severity > Severity::Info);
+    let is_wrong = hop == Hop::Gateway && site.works() == Some(false);
+    let has_warning = is_wrong
+        || diagnosis
+            .findings
+            .iter()
+            .any(|finding| finding.place.hop == hop && finding.severity > Severity::Info);
     let is_looked_at = match hop {
         Hop::You => true,
         Hop::Dns => site.works().is_some() || !site.addresses.is_empty(),
@@ -168,3 +184,46 @@ fn contacts(case: &Case) -> Vec<Contact> {
 
 /// Confidence in percent from which a finding counts as plain.
 const PLAIN: u8 = 90;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use torwart_cause::finding::Where;
+    use torwart_cause::finding::connect::REFUSED_NOTHING_LISTENS;
+
+    fn states(findings: Vec<Finding>, site: &SiteSeen) -> Vec<StationState> {
+        let diagnosis = Diagnosis { findings, ..Diagnosis::default() };
+        stations(&diagnosis, site).iter().map(|station| station.state).collect()
+    }
+
+    #[test]
+    fn the_chain_is_whole_before_the_break_and_unknown_behind_it() {
+        use StationState::{Broken, Unknown, Well};
+        let refused = Finding::new(&REFUSED_NOTHING_LISTENS, 90, Where::hop(Hop::Upstream));
+        let found = states(vec![refused], &SiteSeen::default());
+        assert_eq!(found, [Well, Well, Well, Well, Broken, Unknown]);
+    }
+
+    #[test]
+    fn what_nobody_has_looked_at_is_not_well() {
+        use StationState::{Unknown, Well};
+        let found = states(Vec::new(), &SiteSeen::default());
+        assert_eq!(found, [Well, Unknown, Unknown, Unknown, Unknown, Unknown]);
+    }
+
+    #[test]
+    fn only_a_certain_root_is_plain() {
+        let refused = |confidence| {
+            let finding = Finding::new(&REFUSED_NOTHING_LISTENS, confidence, Where::hop(Hop::Upstream));
+            Diagnosis { findings: vec![finding], ..Diagnosis::default() }
+        };
+        assert!(is_plain(&refused(90)) && !is_plain(&refused(89)) && !is_plain(&Diagnosis::default()));
+    }
+
+    #[test]
+    fn products_are_known_by_what_they_call_themselves() {
+        assert_eq!(product("nginx/1.22.1").as_deref(), Some("nginx"));
+        assert_eq!(product("Apache/2.4.62 (Debian)").as_deref(), Some("Apache"));
+        assert_eq!(product("weather"), None);
+    }
+}

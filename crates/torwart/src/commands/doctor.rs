@@ -55,7 +55,7 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
         }
     };
     found.seen_from = machine();
-    found.notes = notes;
+    found.notes.extend(notes);
     let found = others.into_iter().fold(found, diagnosis::merge);
     let setting = Setting { program: &console.program, version: env!("CARGO_PKG_VERSION"), at: &at };
     let report = torwart_report::report(&found, console.lang, form, setting);
