@@ -95,3 +95,19 @@ fn a_healthy_nginx_with_node_has_nothing_worse_than_information() {
     let findings = examine(bare(front), &all());
     assert!(bad(&findings).is_empty(), "{findings:?}");
 }
+
+#[test]
+fn a_stopped_process_is_found_without_waiting() {
+    let (folder, app, front) = (Folder::new("stopped"), free_address(), free_address());
+    let config = site(&folder, front, &app.to_string(), "");
+    let (Some(node), Some(_nginx)) = (node(app), nginx(&folder, &config, front)) else { return };
+    let signal = |signal| {
+        let pid = rustix::process::Pid::from_raw(node.0.id().cast_signed()).expect("a process");
+        rustix::process::kill_process(pid, signal).expect("a signal");
+    };
+    signal(rustix::process::Signal::STOP);
+    let findings = examine(bare(front), time::CHECKS);
+    signal(rustix::process::Signal::CONT);
+    let finding = found(&findings, "capacity.no_answer");
+    assert!(finding.confidence > 95, "{finding:?}");
+}

@@ -7,6 +7,7 @@
 use super::seconds;
 use crate::observe::answer::{question, way_to};
 use crate::observe::exchange::{Exchange, Way, exchange};
+use crate::observe::host::Host;
 use crate::{Case, Checked, Scheme, Upstream};
 use std::pin::pin;
 use std::time::Duration;
@@ -47,6 +48,9 @@ async fn one(case: &Case, upstream: &Upstream) -> Checked {
     let gateway = case.gateway().await;
     let deadline =
         gateway.route_to(&upstream.address).and_then(|(route, _)| route.deadlines.first_byte.clone());
+    if let Some(finding) = stopped(case, upstream).await {
+        return Checked::found(vec![finding]);
+    }
     // The visitors' own answer comes first: a small upstream should not be kept busy by us meanwhile.
     let _ = timeout(FRONT, case.front()).await;
     let (first, others) = match patient(case, &way, deadline.as_ref()).await {
@@ -58,6 +62,20 @@ async fn one(case: &Case, upstream: &Upstream) -> Checked {
         Some(_) if first.status().is_none() => Checked::not_applicable(),
         _ => answered(case, upstream, &way, &first, &others, deadline).await,
     }
+}
+
+/// On this host a process that was stopped needs no waiting: the kernel accepts in its name, and nobody reads.
+async fn stopped(case: &Case, upstream: &Upstream) -> Option<Finding> {
+    let host = case.host().await;
+    let address = case.socket_address(&upstream.address).await.filter(|address| Host::owns(address.ip()))?;
+    let holders: Vec<_> = host.listeners(address).flat_map(|row| host.holders(row.inode)).collect();
+    let process = holders.first().filter(|_| holders.iter().all(|process| process.is_stopped))?;
+    let place = Where::hop(Hop::Application).address(&upstream.address).name(&process.name);
+    let fact = said("time-process-stopped").with("process", &process.name).with("pid", process.pid);
+    let command = format!("ps -o stat=,args= -p {0}; kill -CONT {0}", process.pid);
+    let finding = Finding::new(&NO_ANSWER, 96, place).proof_by(fact, command);
+    // Another upstream may serve the visitors meanwhile.
+    Some(if seen(case).await == Seen::Good { finding.severity(Severity::Warning) } else { finding })
 }
 
 /// What came of waiting.

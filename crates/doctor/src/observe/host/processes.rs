@@ -25,6 +25,8 @@ pub struct Process {
     pub gid: u32,
     /// Its further groups.
     pub groups: Vec<u32>,
+    /// Whether it was stopped by a signal, and does nothing until it is continued.
+    pub is_stopped: bool,
     /// How long it runs.
     pub age: Duration,
     /// The numbers of its sockets; `None` where we may not look.
@@ -108,11 +110,12 @@ fn look(pid: u32, uptime: Duration, own_network: Option<&Path>) -> Option<Proces
     Some(process)
 }
 
-/// Name, parent and age from `/proc/PID/stat`. The name stands in brackets and may hold any letter.
+/// Name, state, parent and age from `/proc/PID/stat`. The name stands in brackets and may hold any letter.
 fn read_stat(text: &str, uptime: Duration, process: &mut Process) -> Option<()> {
     let (before, after) = (text.find('(')?, text.rfind(')')?);
     process.name = text.get(before + 1..after)?.to_owned();
     let words: Vec<&str> = text.get(after + 1..)?.split_ascii_whitespace().collect();
+    process.is_stopped = matches!(words.first(), Some(&"T" | &"t"));
     process.parent = words.get(1)?.parse().ok()?;
     let ticks: u64 = words.get(19)?.parse().ok()?;
     process.age = uptime.saturating_sub(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND));

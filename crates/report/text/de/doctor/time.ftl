@@ -19,3 +19,4 @@ time-constant = Die drei Zeiten liegen nur { $spread } ms auseinander: Da läuft
 time-inner-limit = Der Prozess { $process } darf an einer Anfrage { $seconds } s lang arbeiten ({ $written }).
 time-outer-limit = Das Gateway wartet { $seconds } s auf das erste Byte ({ $written }).
 time-order = { $inner } beträgt { $inner_seconds } s und sollte kürzer sein als { $outer } mit { $outer_seconds } s.
+time-process-stopped = Der Prozess { $process } ({ $pid }) wurde durch ein Signal angehalten: Verbindungen kommen zustande, aber bis er fortgesetzt wird, liest sie niemand.

@@ -19,3 +19,4 @@ time-constant = The three times differ by only { $spread } ms: that is a timer r
 time-inner-limit = The process { $process } may work on one request for { $seconds } s ({ $written }).
 time-outer-limit = The gateway waits { $seconds } s for the first byte ({ $written }).
 time-order = { $inner } is { $inner_seconds } s and should be shorter than { $outer }, which is { $outer_seconds } s.
+time-process-stopped = The process { $process } ({ $pid }) was stopped by a signal: connections are made, and nobody reads them until it is continued.
