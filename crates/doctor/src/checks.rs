@@ -27,3 +27,17 @@ pub fn all() -> impl Iterator<Item = Check> {
     ];
     areas.into_iter().flatten().copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_check_is_left_out_by_a_name_of_its_own() {
+        let mut names = HashSet::new();
+        for check in all() {
+            assert!(names.insert(check.name), "two checks are called {}", check.name);
+        }
+    }
+}
