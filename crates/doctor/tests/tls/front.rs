@@ -89,3 +89,32 @@ fn a_site_that_wants_client_certificates_is_not_broken() {
         "",
     );
 }
+
+#[test]
+fn one_address_with_an_old_certificate_is_a_forgotten_node() {
+    let ground = Ground::start().expect("the lab starts");
+    let folder = Folder::new();
+    let site = play(&ground, &shown("good"));
+    let address = site.address().expect("an address");
+    let forgotten = std::net::SocketAddr::from(([127, 0, 0, 2], address.port()));
+    let script = torwart_lab::Script::from_toml(&shown("expired")).expect("a script");
+    let _forgotten = Upstream::start_at(&ground, forgotten, script).expect("listens");
+    let mut question = question(&ground, &folder, &site);
+    question.resolve.push((crate::scene::SITE.to_owned(), address.port(), forgotten.ip()));
+    let found = check(question, "tls.front_expired");
+    assert_eq!(found[0].place.address.as_deref(), Some(forgotten.to_string().as_str()));
+    assert!(found.iter().any(|finding| finding.kind.id == "tls.addresses_differ"), "{found:?}");
+}
+
+#[test]
+fn certificates_of_a_stranger_are_told_from_merely_wrong_names() {
+    let ground = Ground::start().expect("the lab starts");
+    let folder = Folder::new();
+    let site = crate::scene::site(&ground, 502);
+    let upstream = play(&ground, &shown("wrong-name"));
+    let upstreams =
+        vec![format!("https://{}", upstream.address().expect("an address")).parse().expect("an address")];
+    let ca_file = Some(folder.write("ca.pem", ground.certificates().authority()));
+    let question = crate::scene::about(site.address().expect("an address"));
+    check(Question { upstreams, ca_file, ..question }, "tls.stranger");
+}

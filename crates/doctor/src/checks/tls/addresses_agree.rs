@@ -14,7 +14,8 @@ use torwart_dial::tls::facts::CertificateFacts;
 pub async fn check(case: &Case) -> Checked {
     let sights = sight::front(case).await;
     let shown: Vec<_> = sights.iter().filter_map(|sight| Some((sight, sight.seen.leaf()?))).collect();
-    let Some((newest_at, newest)) = shown.iter().max_by_key(|(_, leaf)| leaf.not_before) else {
+    let Some((newest_at, newest)) = shown.iter().max_by_key(|(_, leaf)| (leaf.not_after, leaf.not_before))
+    else {
         return Checked::not_applicable();
     };
     if shown.len() < 2 {
