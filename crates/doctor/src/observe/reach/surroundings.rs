@@ -71,8 +71,14 @@ pub(super) async fn look(case: &Case, address: SocketAddr, outcome: Outcome) -> 
     let way = routes.way(address.ip());
     let is_far = !matches!(way, Way::Own | Way::OnLink);
     let is_silent = outcome == Outcome::Silent;
-    let tracing =
-        async { if is_silent && is_far { Some(trace(case, address, MOST_HOPS).await) } else { None } };
+    let tracing = async {
+        if !(is_silent && is_far) {
+            return None;
+        }
+        // A router that refuses sends about one message a second; the attempt before may have used them up.
+        tokio::time::sleep(ROUTER_RECOVERS).await;
+        Some(trace(case, address, MOST_HOPS).await)
+    };
     let sources = async {
         if matches!(outcome, Outcome::Reset | Outcome::HeldBack) || way == Way::Own {
             return Vec::new();
@@ -202,6 +208,9 @@ const MOST_HOPS: u8 = 8;
 
 /// Echo requests sent.
 const PINGS: u16 = 3;
+
+/// Linux routers send at most one message a second to one host, after a first burst.
+const ROUTER_RECOVERS: Duration = Duration::from_millis(1100);
 
 /// One repetition of a lost SYN fits in.
 const GLANCE: Duration = Duration::from_millis(1150);
