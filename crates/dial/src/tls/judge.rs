@@ -162,7 +162,8 @@ fn path(
 ) -> Option<TrustPath> {
     let mut found = Vec::new();
     walk(leaf, rest, trust, &mut Vec::new(), &mut found);
-    let is_now = |der| CertificateFacts::of(der).is_some_and(|facts| !facts.is_over(now) && !facts.is_too_early(now));
+    let is_now =
+        |der| CertificateFacts::of(der).is_some_and(|facts| !facts.is_over(now) && !facts.is_too_early(now));
     // A way whose end is valid is next best: then what was shown is to be renewed, not the trust.
     let best = found
         .iter()
