@@ -130,7 +130,7 @@ fn a_listener_that_does_not_accept_has_a_full_queue() {
         (0..4).map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(200))).collect();
     let none = Path::new("/nonexistent/nginx.conf");
     let queue: Vec<Check> =
-        capacity::CHECKS.iter().filter(|check| check.name == "accept_queue").copied().collect();
+        capacity::CHECKS.iter().filter(|check| check.name == "listen_queue").copied().collect();
     let findings = examine(question(address, &[address], none), &queue);
     drop(fill);
     found(&findings, "capacity.accept_queue_full");

@@ -6,6 +6,7 @@
 //! accepted are a limit that says so. One lost packet is life: three of twelve are needed.
 
 use super::judged::{Target, targets};
+use crate::observe::host::Host;
 use crate::observe::reach::{Attempted, Outcome, attempt};
 use crate::together::together;
 use crate::{Case, Checked};
@@ -31,10 +32,14 @@ async fn look(case: &Case, target: &Target, first: &Attempted) -> Checked {
     let Some(address) = first.address().filter(|_| first.round_trip.is_none_or(|time| time < SLOW)) else {
         return Checked::not_applicable();
     };
+    // On this machine there is no path; what drops connections there is a full queue, which it tells by itself.
+    if Host::owns(address.ip()) {
+        return Checked::not_applicable();
+    }
     let mut series = Series::default();
     series.note(first);
     series.make(case, address).await;
-    if series.troubled() == 0 {
+    if series.troubled() == 0 || is_busy(case, target).await {
         return Checked::fine();
     }
     // Time for a server that was only busy to empty its queue.
@@ -47,6 +52,15 @@ async fn look(case: &Case, target: &Target, first: &Attempted) -> Checked {
         return Checked::fine();
     }
     Checked::found(vec![finding(target, address, &series, control.as_ref())])
+}
+
+/// Whether the server takes its time for one request, so that our own connections fill its accept queue.
+async fn is_busy(case: &Case, target: &Target) -> bool {
+    if target.source.is_none() {
+        return false;
+    }
+    let answered = case.answer(&target.address).await;
+    answered.made().is_some_and(|(_, exchange)| exchange.waited() > BUSY)
 }
 
 /// How packets fare that no limit on new connections to this port counts.
@@ -168,6 +182,9 @@ const PATIENCE: Duration = Duration::from_millis(1300);
 
 /// Round trips from here on are too slow to tell a loss by its repetition.
 const SLOW: Duration = Duration::from_millis(800);
+
+/// Who answers within this time empties even a short queue between two of our attempts.
+const BUSY: Duration = Duration::from_millis(300);
 
 const PAUSE: Duration = Duration::from_millis(1200);
 const PINGS: u16 = 20;
