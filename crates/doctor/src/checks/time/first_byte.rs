@@ -121,15 +121,8 @@ async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> W
         Some(done) => (asking.await, done),
         None => tokio::join!(asking, others),
     };
-    let is_silent = |it: &Exchange| it.cause() == Some(Cause::HeadTimedOut);
     match first {
-        Some(first)
-            if is_silent(&first)
-                && others.iter().flatten().filter(|it| is_silent(it)).count() + 1 >= SAMPLES =>
-        {
-            Waited::Silent(first.waited())
-        }
-        Some(first) => Waited::Ended(Box::new(first), others.into_iter().flatten().collect()),
+        Some(first) => Waited::judged(first, others.into_iter().flatten().collect()),
         None => Waited::Nothing,
     }
 }
@@ -143,7 +136,18 @@ impl Waited {
     async fn with(first: Option<Exchange>, others: impl Future<Output = Vec<Option<Exchange>>>) -> Self {
         let Some(first) = first else { return Self::Nothing };
         let others = timeout(ALONE * 2, others).await.unwrap_or_default();
-        Self::Ended(Box::new(first), others.into_iter().flatten().collect())
+        Self::judged(first, others.into_iter().flatten().collect())
+    }
+
+    /// Not a byte in any of the samples is silence.
+    fn judged(first: Exchange, others: Vec<Exchange>) -> Self {
+        let is_silent = |it: &Exchange| it.cause() == Some(Cause::HeadTimedOut);
+        let silent = others.iter().filter(|it| is_silent(it)).count() + usize::from(is_silent(&first));
+        if is_silent(&first) && silent >= SAMPLES {
+            Self::Silent(first.waited())
+        } else {
+            Self::Ended(Box::new(first), others)
+        }
     }
 }
 
