@@ -13,6 +13,11 @@ kinds! {
     GATEWAY_CLOSES_UNANSWERED "http.gateway_closes_unanswered" Critical Gateway Symptom [];
     /// Only some of the site's addresses answer with an error.
     ONE_ADDRESS_FAILS "http.one_address_fails" Critical Gateway Symptom [];
+    /// The site answers with an error, and nothing is known of what stands behind it.
+    SITE_ERROR "http.site_error" Critical Gateway Symptom [
+        ConnectRefused, ConnectReset, ConnectTimedOut, AddressUnroutable, ClosedBeforeHead, ResetBeforeHead,
+        HeadTimedOut, NameUnknown, NameServerFailed, UpstreamsDown,
+    ];
     /// A second gateway behind the first made the error.
     INNER_GATEWAY_ERROR "http.inner_gateway_error" Critical Gateway Symptom [UpstreamSaidSo];
     /// A content delivery network made the error because it gets no answer from the site's own gateway.

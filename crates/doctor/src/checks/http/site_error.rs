@@ -110,7 +110,8 @@ fn from_outside(case: &Case, scene: &Scene, worst: &Page, made_by: Option<&Maker
             let why =
                 said("http-behind-unknown").with("product", maker.product).with("address", worst.address);
             let command = format!("torwart doctor {} --upstream ADDRESS:PORT", case.question().url);
-            Checked::could_not(why, Some(command)).said(seen(&scene.front))
+            let finding = told(case, &kinds::SITE_ERROR, 70, place, worst).proof(by(maker));
+            Checked::found(vec![finding]).and(Checked::could_not(why, Some(command)))
         }
         None if scene.known == 0 && super::upstream_error::is_maintenance(&worst.exchange) => {
             let finding = told(case, &kinds::MAINTENANCE, 80, place, worst);
@@ -119,7 +120,8 @@ fn from_outside(case: &Case, scene: &Scene, worst: &Page, made_by: Option<&Maker
         None if scene.known == 0 => {
             let why = said("http-maker-unknown").with("status", worst.exchange.status().unwrap_or_default());
             let command = format!("torwart doctor {} --upstream ADDRESS:PORT", case.question().url);
-            Checked::could_not(why, Some(command)).said(seen(&scene.front))
+            let finding = told(case, &kinds::SITE_ERROR, 50, place, worst);
+            Checked::found(vec![finding]).and(Checked::could_not(why, Some(command)))
         }
         Some(_) | None => Checked::fine().said(seen(&scene.front)),
     }
