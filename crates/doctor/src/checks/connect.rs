@@ -1,6 +1,6 @@
 //! Does a connection come through, and if not, what stops it?
 //!
-//! [`judged`] decides once what each failed attempt is a case of; the checks tell their cases, with the evidence. Those at
+//! `judged` decides once what each failed attempt is a case of; the checks tell their cases, with the evidence. Those at
 //! the end look at connections that do come through, but not always, not in time, or not for large packets.
 
 mod accept_queue;

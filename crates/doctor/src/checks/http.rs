@@ -1,6 +1,6 @@
 //! Who answers what, and is it right?
 //!
-//! [`site_error`] and [`upstream_error`] tell who made an error; the others look at what an upstream sends, at the
+//! `site_error` and `upstream_error` tell who made an error; the others look at what an upstream sends, at the
 //! protocol it speaks, and at questions that differ from a visitor's.
 
 mod body;
