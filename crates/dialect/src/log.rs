@@ -2,7 +2,7 @@
 //!
 //! A [`Reader`] knows how one log's lines are built (from the configuration, or guessed from a sample) and turns each
 //! into a [`LogLine`]: who asked for what, what was answered, which upstreams were tried, and the
-//! [`Evidence`](torwart_cause::Evidence) that the line holds. Nothing here names a cause: [`LogLine::verdict`] asks
+//! [`Evidence`] that the line holds. Nothing here names a cause: [`LogLine::verdict`] asks
 //! `diagnose`, and where the line is sparse the verdict stays open.
 //! Steps that a line proves to have failed without telling when count zero in `after`; steps it does not speak of are
 //! unknown; steps that cannot have happened any more are not reached.
