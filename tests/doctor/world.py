@@ -184,7 +184,7 @@ class World:
             shell(f"{openssl} x509 -req -in {self.folder}/{name}.csr {signer} -out {chain} -days {days}"
                   f" -extfile {self.folder}/{name}.ext")
         else:
-            # Expired: dates in the past need `ca`-like control, which `x509 -req` lacks; faketime is not needed by -not_after.
+            # Dates in the past are for `openssl ca` alone.
             self.write("index.txt", "")
             self.write("serial", "01\n")
             conf = self.write("ca.cnf", f"""
