@@ -10,11 +10,14 @@ pub async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
     poll_fn(|cx| {
         let mut is_over = true;
         for one in &mut waiting {
-            if one.output.is_none() {
-                match one.future.as_mut().poll(cx) {
-                    Poll::Ready(ready) => one.output = Some(ready),
-                    Poll::Pending => is_over = false,
+            let Some(future) = &mut one.future else { continue };
+            match future.as_mut().poll(cx) {
+                Poll::Ready(ready) => {
+                    one.output = Some(ready);
+                    // Its connections close now, not when the last one is through.
+                    one.future = None;
                 }
+                Poll::Pending => is_over = false,
             }
         }
         if is_over { Poll::Ready(()) } else { Poll::Pending }
@@ -24,12 +27,12 @@ pub async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
 }
 
 struct Waiting<F: Future> {
-    future: Pin<Box<F>>,
+    future: Option<Pin<Box<F>>>,
     output: Option<F::Output>,
 }
 
 impl<F: Future> Waiting<F> {
     fn new(future: F) -> Self {
-        Self { future: Box::pin(future), output: None }
+        Self { future: Some(Box::pin(future)), output: None }
     }
 }

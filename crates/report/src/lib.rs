@@ -11,6 +11,7 @@ pub mod diagnosis;
 pub mod explain;
 mod finding;
 mod gathered;
+mod html;
 mod markup;
 mod page;
 mod reference;

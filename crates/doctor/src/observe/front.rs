@@ -8,6 +8,7 @@ mod redirects;
 
 use crate::observe::answer::ask;
 use crate::observe::exchange::{Exchange, PATIENCE, Tls, Way};
+use crate::together::together;
 use crate::{Case, Family, SiteUrl};
 pub use redirects::{End, Redirect, Redirects};
 use std::net::{IpAddr, SocketAddr};
@@ -64,7 +65,7 @@ pub async fn observe(case: &Case) -> Front {
         let exchange = ask(case, &way, &question(case, url, ""), PATIENCE).await?;
         Some(Page { address, exchange })
     });
-    for page in all(asking).await.into_iter().flatten() {
+    for page in together(asking).await.into_iter().flatten() {
         pages.push(page);
     }
     let redirects = match pages.iter().find(|page| page.exchange.status().is_some()) {
@@ -82,28 +83,6 @@ pub async fn observe(case: &Case) -> Front {
 
 fn is_client_error(page: &Page) -> bool {
     page.exchange.status().is_some_and(|status| (400..500).contains(&status))
-}
-
-/// Polls all at once; the order stays.
-pub(crate) async fn all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut running: Vec<_> = futures.map(|future| Some(Box::pin(future))).collect();
-    let mut done: Vec<Option<F::Output>> = running.iter().map(|_| None).collect();
-    std::future::poll_fn(|cx| {
-        for (slot, result) in running.iter_mut().zip(done.iter_mut()) {
-            let Some(future) = slot else { continue };
-            if let std::task::Poll::Ready(output) = future.as_mut().poll(cx) {
-                *result = Some(output);
-                *slot = None;
-            }
-        }
-        if running.iter().all(Option::is_none) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    done.into_iter().flatten().collect()
 }
 
 /// The addresses of a host, of the family asked for, or where the user says to connect instead.

@@ -7,6 +7,7 @@
 mod pieces;
 
 use super::{Answer, context};
+use crate::html::escaped;
 use crate::{Lang, words};
 use minijinja::{Environment, context as values};
 use pieces::{Pieces, Slot};
@@ -129,21 +130,6 @@ fn filled(pieces: &Pieces, answer: &Answer<'_>) -> String {
         Slot::StatusPage => status_page.map(escaped),
         Slot::Details => (!details.is_empty()).then(|| details.clone()),
     })
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(c),
-        }
-    }
-    safe
 }
 
 const LAYOUT: &str = include_str!("../../layout/answer.html");

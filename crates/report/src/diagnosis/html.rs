@@ -7,6 +7,7 @@ use super::remedy::{self, Remedy};
 use super::said::said;
 use super::{Setting, picture};
 use crate::finding::FindingPage;
+use crate::html::escaped;
 use crate::markup::{self, Block, Span};
 use crate::terminal::Style;
 use crate::{Arg, Lang, words};
@@ -196,21 +197,6 @@ fn marked_up(text: &str) -> String {
         Span::Link(text, _) => escaped(text),
     };
     markup::spans(text).into_iter().map(span).collect()
-}
-
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(c),
-        }
-    }
-    safe
 }
 
 const LAYOUT: &str = include_str!("../../layout/diagnosis.html");

@@ -7,7 +7,7 @@
 use crate::checks::time::seconds;
 use crate::observe::answer::{question, way_to};
 use crate::observe::exchange::{Exchange, exchange};
-use crate::observe::front::all;
+use crate::together::together;
 use crate::{Case, Checked, Scheme, Upstream};
 use std::time::Duration;
 use torwart_cause::Cause;
@@ -31,7 +31,7 @@ pub async fn check(case: &Case) -> Checked {
     let deadline = deadline(case, upstream).await;
     let question = question(case, &alone.host, &[]);
     let patience = deadline.unwrap_or(USUAL_DEADLINE).min(case.left().saturating_sub(RESERVE));
-    let burst = all((0..AT_ONCE).map(|_| exchange(case, &way, &question, patience))).await;
+    let burst = together((0..AT_ONCE).map(|_| exchange(case, &way, &question, patience))).await;
     let burst: Vec<Exchange> = burst.into_iter().flatten().collect();
     if burst.len() < AT_ONCE {
         return Checked::not_applicable();

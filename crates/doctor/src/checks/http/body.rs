@@ -6,7 +6,7 @@
 use super::scene::{Asked, Scene};
 use crate::observe::answer::{ask, question};
 use crate::observe::exchange::{Exchange, PATIENCE, Way};
-use crate::observe::front::all;
+use crate::together::together;
 use crate::{Case, Checked};
 use torwart_cause::finding::http as kinds;
 use torwart_cause::finding::{Finding, FindingKind, Said, Severity, said};
@@ -20,7 +20,7 @@ pub async fn check(case: &Case) -> Checked {
         return Checked::not_applicable();
     }
     let judging = scene.exchanges().map(|(asked, way, exchange)| judge(case, &scene, asked, way, exchange));
-    Checked::found(all(judging).await.into_iter().flatten().collect())
+    Checked::found(together(judging).await.into_iter().flatten().collect())
 }
 
 async fn judge(case: &Case, scene: &Scene, asked: &Asked, way: &Way, exchange: &Exchange) -> Option<Finding> {
@@ -73,7 +73,7 @@ async fn stalled(
         return None;
     }
     let again = question(case, &asked.answered.host, &[]);
-    let tries = all((0..2).map(|_| ask(case, way, &again, PATIENCE))).await;
+    let tries = together((0..2).map(|_| ask(case, way, &again, PATIENCE))).await;
     let stalls = tries
         .iter()
         .flatten()

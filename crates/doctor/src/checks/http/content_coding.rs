@@ -6,7 +6,7 @@
 use super::scene::{Asked, Scene, show};
 use crate::observe::answer::{ask, question};
 use crate::observe::exchange::{Exchange, PATIENCE, Way};
-use crate::observe::front::all;
+use crate::together::together;
 use crate::{Case, Checked};
 use torwart_cause::Cause;
 use torwart_cause::finding::http as kinds;
@@ -24,7 +24,7 @@ pub async fn check(case: &Case) -> Checked {
         return Checked::not_applicable();
     }
     let judging = good().map(|(asked, way, plain)| judge(case, &scene, asked, way, plain));
-    Checked::found(all(judging).await.into_iter().flatten().collect())
+    Checked::found(together(judging).await.into_iter().flatten().collect())
 }
 
 async fn judge(case: &Case, scene: &Scene, asked: &Asked, way: &Way, plain: &Exchange) -> Option<Finding> {

@@ -5,7 +5,8 @@
 
 use crate::observe::answer::Answered;
 use crate::observe::exchange::{Exchange, FarEnd, Way};
-use crate::observe::front::{Front, Page, all};
+use crate::observe::front::{Front, Page};
+use crate::together::together;
 use crate::{Case, Source, Upstream};
 use std::rc::Rc;
 use torwart_cause::finding::{Finding, FindingKind, Hop, Severity, Where};
@@ -36,7 +37,7 @@ impl Scene {
             upstream: upstream.clone(),
             answered: case.answer(&upstream.address).await,
         });
-        let (front, asked) = tokio::join!(case.front(), all(asking));
+        let (front, asked) = tokio::join!(case.front(), together(asking));
         let asked = asked.into_iter().filter(|asked| asked.answered.made().is_some()).collect();
         Self { front, asked, known: upstreams.len() }
     }

@@ -8,7 +8,7 @@ use super::protocol::{Protocol, ask_around, by_first_bytes, closes_unasked, with
 use super::scene::{Asked, Scene, show};
 use crate::observe::answer::{ask, question};
 use crate::observe::exchange::{Exchange, PATIENCE, Tls, Way};
-use crate::observe::front::all;
+use crate::together::together;
 use crate::{Case, Checked};
 use std::time::Duration;
 use torwart_cause::Cause;
@@ -23,7 +23,7 @@ pub async fn check(case: &Case) -> Checked {
         return Checked::not_applicable();
     }
     let judging = scene.exchanges().map(|(asked, way, exchange)| judge(case, &scene, asked, way, exchange));
-    Checked::found(all(judging).await.into_iter().flatten().collect())
+    Checked::found(together(judging).await.into_iter().flatten().collect())
 }
 
 async fn judge(case: &Case, scene: &Scene, asked: &Asked, way: &Way, exchange: &Exchange) -> Option<Finding> {
@@ -164,7 +164,7 @@ async fn sampled(case: &Case, scene: &Scene, asked: &Asked, way: &Way, first: &E
             tries.extend(ask(case, way, &again, PATIENCE).await);
         }
     } else {
-        tries.extend(all((0..2).map(|_| ask(case, way, &again, PATIENCE))).await.into_iter().flatten());
+        tries.extend(together((0..2).map(|_| ask(case, way, &again, PATIENCE))).await.into_iter().flatten());
     }
     let silent: Vec<&Exchange> =
         std::iter::once(first).chain(tries.iter().filter(|exchange| exchange.is_unanswered())).collect();

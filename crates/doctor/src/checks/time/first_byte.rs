@@ -24,7 +24,7 @@ pub async fn check(case: &Case) -> Checked {
     let asked = upstreams.iter().filter(|it| matches!(it.address.scheme, Scheme::Http | Scheme::Https));
     let mut checked = Checked::not_applicable();
     let each = asked.take(MOST).map(|upstream| one(case, upstream));
-    for one in crate::observe::front::all(each).await {
+    for one in crate::together::together(each).await {
         checked = checked.and(one);
     }
     checked
@@ -105,7 +105,7 @@ async fn patient(case: &Case, way: &Way, deadline: Option<&Fact<Duration>>) -> W
     }
     let later = enough.saturating_sub(ALONE);
     let others = (1..SAMPLES).map(|_| exchange(case, way, &question, later));
-    let mut others = pin!(crate::observe::front::all(others));
+    let mut others = pin!(crate::together::together(others));
     let mut early = None;
     tokio::select! {
         biased;

@@ -4,7 +4,7 @@
 
 use crate::Case;
 use crate::observe::exchange::{Exchange, Way, open};
-use crate::observe::front::all;
+use crate::together::together;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use torwart_cause::Attempt;
@@ -52,7 +52,7 @@ pub(super) async fn measure(
     host: &str,
     longest: impl Fn(Option<Duration>) -> Duration,
 ) -> Idle {
-    let samples = all((0..CONNECTIONS).map(|_| one(case, way, host, &longest))).await;
+    let samples = together((0..CONNECTIONS).map(|_| one(case, way, host, &longest))).await;
     conclude(&samples.into_iter().flatten().collect::<Vec<_>>())
 }
 

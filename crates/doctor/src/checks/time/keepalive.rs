@@ -39,7 +39,7 @@ pub async fn check(case: &Case) -> Checked {
     let asked = upstreams.iter().filter(|it| matches!(it.address.scheme, Scheme::Http | Scheme::Https));
     let mut checked = Checked::not_applicable();
     let each = asked.take(MOST).map(|upstream| one(case, &gateway, upstream));
-    for one in crate::observe::front::all(each).await {
+    for one in crate::together::together(each).await {
         checked = checked.and(one);
     }
     checked

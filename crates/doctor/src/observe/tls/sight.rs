@@ -2,8 +2,8 @@
 
 use super::meant::{self, Meant};
 use super::{TlsSeen, look, observe_by};
-use crate::observe::front::all;
 use crate::observe::gateway::Gateway;
+use crate::together::together;
 use crate::{Case, Family, Scheme, Upstream};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
@@ -55,7 +55,7 @@ pub async fn front(case: &Case) -> Vec<FrontSight> {
         .await
         .into_iter()
         .map(async |address| FrontSight { address, seen: case.tls_of(address, Some(name)).await });
-    all(looking).await
+    together(looking).await
 }
 
 /// What the gateway is shown by each upstream that it speaks TLS to.
@@ -63,7 +63,7 @@ pub async fn upstreams(case: &Case) -> Vec<UpstreamSight> {
     let gateway = case.gateway().await;
     let upstreams = case.upstreams().await;
     let spoken_to = upstreams.iter().filter(|upstream| upstream.address.scheme == Scheme::Https);
-    all(spoken_to.map(async |upstream| look_at(case, &gateway, upstream).await))
+    together(spoken_to.map(async |upstream| look_at(case, &gateway, upstream).await))
         .await
         .into_iter()
         .flatten()
