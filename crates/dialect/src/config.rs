@@ -79,6 +79,23 @@ impl GatewayConfig {
         }
     }
 
+    /// Reads one of its files and lists it; one that cannot be read becomes a note.
+    pub(crate) fn open(&mut self, files: &dyn Files, path: &Path) -> Option<String> {
+        match files.read(path) {
+            Ok(text) => {
+                if !self.files.iter().any(|known| known == path) {
+                    self.files.push(path.to_path_buf());
+                }
+                Some(text)
+            }
+            Err(error) => {
+                let why = error.to_string();
+                self.note(None, NoteKind::Unreadable { file: path.to_path_buf(), why });
+                None
+            }
+        }
+    }
+
     /// Every upstream of every route, with its route; an upstream used by several routes comes several times.
     pub fn upstreams(&self) -> impl Iterator<Item = (&Route, &UpstreamConfig)> {
         self.routes.iter().flat_map(|route| route.upstreams.iter().map(move |upstream| (route, upstream)))

@@ -71,17 +71,7 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn file(&mut self, path: &Path) -> Vec<Directive> {
-        let text = match self.files.read(path) {
-            Ok(text) => text,
-            Err(error) => {
-                let why = error.to_string();
-                self.config.note(None, NoteKind::Unreadable { file: path.to_path_buf(), why });
-                return Vec::new();
-            }
-        };
-        if !self.config.files.iter().any(|known| known == path) {
-            self.config.files.push(path.to_path_buf());
-        }
+        let Some(text) = self.config.open(self.files, path) else { return Vec::new() };
         let (directives, refusals) = parse(&Arc::from(path), &text);
         for (at, what) in refusals {
             self.config.note(Some(at), NoteKind::Syntax { what });
