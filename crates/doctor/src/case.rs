@@ -1,7 +1,7 @@
 //! One question under examination: its observations, each made once, and the budget they are made within.
 
 use crate::memo::Memo;
-use crate::observe::{answer, front, gateway, host, logs, names, reach, tls};
+use crate::observe::{answer, control, front, gateway, host, idle, logs, names, reach, tls};
 use crate::question::{Question, UpstreamAddress};
 use crate::verdict::SiteSeen;
 use crate::{Budget, Place};
@@ -18,6 +18,7 @@ pub struct Case {
     deadline: Instant,
     names: Memo<String, names::Names>,
     front: OnceCell<Rc<front::Front>>,
+    controls: OnceCell<Rc<Vec<control::ControlSeen>>>,
     upstreams: OnceCell<Rc<Vec<Upstream>>>,
     reaches: Memo<UpstreamAddress, reach::Reach>,
     tls: Memo<(SocketAddr, Option<String>), tls::TlsSeen>,
@@ -61,6 +62,7 @@ impl Case {
             names: Memo::default(),
             front: OnceCell::new(),
             upstreams: OnceCell::new(),
+            controls: OnceCell::new(),
             reaches: Memo::default(),
             tls: Memo::default(),
             answers: Memo::default(),
@@ -128,6 +130,11 @@ impl Case {
 
     /// The servers behind the gateway: those the user names, and those of its configuration.
     pub async fn upstreams(&self) -> Rc<Vec<Upstream>> {
+    /// How far the places come that the user names to compare the site with.
+    pub async fn controls(&self) -> Rc<Vec<control::ControlSeen>> {
+        Rc::clone(self.controls.get_or_init(async || Rc::new(control::observe(self).await)).await)
+    }
+
         let find = async || {
             let named = self.question.upstreams.iter().cloned();
             let mut upstreams: Vec<_> =

@@ -21,6 +21,6 @@ pub use budget::{Budget, Spent};
 pub use case::{Case, Source, Upstream};
 pub use check::{Check, Checked, NotChecked};
 pub use memo::Memo;
-pub use question::{Family, Place, Question, Scheme, SiteUrl, UpstreamAddress};
+pub use question::{Control, Controls, Family, Place, Question, Scheme, SiteUrl, UpstreamAddress};
 pub use torwart_cause::finding::Diagnosis;
 pub use walk::{Event, walk, walk_until};

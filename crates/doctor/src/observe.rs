@@ -1,6 +1,7 @@
 //! Observations: each is made once per run, and never judges.
 
 pub mod answer;
+pub mod control;
 pub mod exchange;
 pub mod front;
 pub mod gateway;

@@ -1,5 +1,9 @@
 //! What the doctor is asked: a site, and what is known of what stands behind it.
 
+mod control;
+
+pub use control::{Control, Controls};
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -43,6 +47,8 @@ pub struct Question {
     pub fields: Vec<(String, String)>,
     /// The method of requests.
     pub method: String,
+    /// What the site is compared with.
+    pub controls: Controls,
 }
 
 /// A family of addresses.
@@ -126,6 +132,7 @@ impl Question {
             family: None,
             fields: Vec::new(),
             method: "GET".into(),
+            controls: Controls::default(),
         }
     }
 

@@ -11,6 +11,10 @@ kinds! {
     HOSTS_OVERRIDE "client.hosts_override" Critical Client Root [ConnectRefused, ConnectTimedOut, AddressUnroutable, TlsWrongName];
     /// This machine has no way into any network.
     NO_NETWORK "client.no_network" Critical Client Root [];
+    /// Neither the site nor the places that should work can be reached from this machine.
+    OFFLINE "client.offline" Critical Client Root [ConnectTimedOut, ConnectRefused, ConnectDenied, AddressUnroutable, NameTimedOut, NameServerFailed];
+    /// Another place answered while the site did not: it is not the connection of this machine.
+    ONLINE "client.online" Info Client Root [];
     /// A login page of the network stands before everything.
     CAPTIVE_PORTAL "client.captive_portal" Critical Client Root [];
     /// The site has IPv6 addresses only, and this machine has no IPv6.

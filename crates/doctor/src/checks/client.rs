@@ -1,6 +1,7 @@
 //! Is it only this machine, or this network?
 
 mod captive_portal;
+mod control;
 mod hosts_file;
 mod own_clock;
 mod own_network;
@@ -14,5 +15,6 @@ pub const CHECKS: &[Check] = &[
     Check::new("proxy", |case| Box::pin(proxy::check(case))),
     Check::new("hosts_file", |case| Box::pin(hosts_file::check(case))),
     Check::new("captive_portal", |case| Box::pin(captive_portal::check(case))),
+    Check::new("control", |case| Box::pin(control::check(case))),
     Check::new("own_clock", |case| Box::pin(own_clock::check(case))),
 ];

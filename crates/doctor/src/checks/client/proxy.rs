@@ -51,7 +51,7 @@ pub async fn check(case: &Case) -> Checked {
 
 /// The variable that applies to the site's URL, as curl reads them: small letters first; `HTTP_PROXY` does not count, as
 /// a server's environment may have it from a request's `Proxy` field.
-fn applies(case: &Case) -> Option<(&'static str, &str)> {
+pub(super) fn applies(case: &Case) -> Option<(&'static str, &str)> {
     let question = case.question();
     let names: &[&'static str] = match question.url.is_https {
         true => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],

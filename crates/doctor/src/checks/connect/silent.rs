@@ -11,7 +11,12 @@ use torwart_cause::finding::{Finding, Hop, said};
 /// Makes the check.
 pub async fn check(case: &Case) -> Checked {
     let failed = cases_of(case, Judgement::Silent).await;
-    Checked::found(failed.iter().map(finding).collect())
+    let mut findings: Vec<Finding> = failed.iter().map(finding).collect();
+    if !findings.is_empty() && case.controls().await.iter().any(|one| one.reached().is_some()) {
+        // Silence could be this machine's own; here it is not.
+        findings.iter_mut().for_each(|finding| finding.confidence += 10);
+    }
+    Checked::found(findings)
 }
 
 fn finding(failed: &Failed) -> Finding {

@@ -62,6 +62,16 @@ impl Routes {
         }
     }
 
+    /// Whether a route leads beyond the networks it names, of whichever family; `None` where the tables could not be read.
+    pub fn leads_anywhere(&self) -> Option<bool> {
+        Some(self.lines.as_ref()?.iter().any(Line::is_default))
+    }
+
+    /// The routers that take packets to anywhere.
+    pub fn routers(&self) -> impl Iterator<Item = IpAddr> {
+        self.lines.iter().flatten().filter(|line| line.is_default()).filter_map(|line| line.router)
+    }
+
     /// Whether an address is this machine's own.
     pub fn is_own(&self, address: IpAddr) -> bool {
         self.way(address) == Way::Own
@@ -69,6 +79,11 @@ impl Routes {
 }
 
 impl Line {
+    /// Tunnels split the default route in two halves.
+    const fn is_default(&self) -> bool {
+        self.length <= 1
+    }
+
     fn holds(&self, address: IpAddr) -> bool {
         let mask = |bits: u128, width: u32| {
             bits.checked_shr(width.saturating_sub(u32::from(self.length))).unwrap_or(0)
@@ -164,5 +179,15 @@ eth1\t0000010A\t0200A8C0\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0
     fn without_tables_nothing_is_claimed() {
         let to = "192.0.2.1".parse().expect("an address");
         assert_eq!(Routes::default().way(to), Way::Unknown);
+        assert_eq!(Routes::default().leads_anywhere(), None);
+    }
+
+    #[test]
+    fn a_default_route_leads_anywhere() {
+        let leads = |four: &str| Routes { own: Vec::new(), lines: Some(parse(four, "")) }.leads_anywhere();
+        assert_eq!(leads(FOUR), Some(true));
+        let without_default: Vec<&str> =
+            FOUR.lines().filter(|line| !line.contains("\t00000000\t0100A8C0")).collect();
+        assert_eq!(leads(&without_default.join("\n")), Some(false));
     }
 }

@@ -8,7 +8,7 @@ use clap::{ArgAction, ArgMatches, Command, value_parser};
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use torwart_cause::finding::Said;
-use torwart_doctor::{Family, Question, SiteUrl, UpstreamAddress, checks};
+use torwart_doctor::{Control, Controls, Family, Question, SiteUrl, UpstreamAddress, checks};
 use torwart_report::Form;
 
 /// The command line.
@@ -24,6 +24,7 @@ pub(super) fn command(console: &Console) -> Command {
         .arg(file("config").short('c'))
         .arg(file("log").action(ArgAction::Append))
         .arg(many("resolver").value_parser(move |text: &str| values::resolver(text, lang)))
+        .arg(many("control").value_parser(move |text: &str| values::control(text, lang)))
         .arg(switch("deep"))
         .arg(option("deadline").value_parser(move |text: &str| duration(text, lang)))
         .arg(
@@ -80,6 +81,7 @@ pub(super) fn question(matches: &ArgMatches, console: &Console) -> Result<Questi
             (false, false) => None,
         },
         fields: many::<(String, String)>(matches, "header"),
+        controls: controls(matches, console)?,
         ..Question::about(url.clone())
     };
     if let Some(deadline) = matches.get_one("deadline") {
@@ -94,6 +96,23 @@ pub(super) fn question(matches: &ArgMatches, console: &Console) -> Result<Questi
         readable(file, console)?;
     }
     Ok(question)
+}
+
+/// What the site is compared with.
+fn controls(matches: &ArgMatches, console: &Console) -> Result<Controls, Exit> {
+    let named = many::<Option<Control>>(matches, "control");
+    let count = named.len();
+    let controls: Vec<Control> = named.into_iter().flatten().collect();
+    if count > MOST_CONTROLS || (controls.len() < count && count > 1) {
+        let most = MOST_CONTROLS.to_string();
+        console.complain(&console.fill("doctor-controls", &[("most", &most)]), None);
+        return Err(Exit::Usage);
+    }
+    Ok(match (count, controls.is_empty()) {
+        (0, _) => Controls::AtHand,
+        (_, true) => Controls::Nothing,
+        (_, false) => Controls::Named(controls),
+    })
 }
 
 /// The form of the report.
@@ -165,6 +184,9 @@ const VARIABLES: &[&str] = &[
 
 /// Waiting for idle connections to be closed takes more than a minute.
 const DEEP_TIME: std::time::Duration = std::time::Duration::from_secs(150);
+
+/// More places than these tell nothing more.
+const MOST_CONTROLS: usize = 3;
 
 #[cfg(test)]
 mod tests {

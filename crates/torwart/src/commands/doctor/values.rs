@@ -3,7 +3,7 @@
 use crate::words::{fill, say};
 use std::net::{IpAddr, SocketAddr};
 use torwart_doctor::question::BadAddress;
-use torwart_doctor::{SiteUrl, UpstreamAddress};
+use torwart_doctor::{Control, SiteUrl, UpstreamAddress};
 use torwart_report::Lang;
 
 /// The page that does not work.
@@ -17,6 +17,17 @@ pub(super) fn url(text: &str, lang: Lang) -> Result<SiteUrl, String> {
 /// A server behind the gateway.
 pub(super) fn upstream(text: &str, lang: Lang) -> Result<UpstreamAddress, String> {
     text.parse().map_err(|fault| why(fault, lang))
+}
+
+/// A place to compare the site with; `None` for the word `none`.
+pub(super) fn control(text: &str, lang: Lang) -> Result<Option<Control>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|fault| match fault {
+        BadAddress::Scheme => say(lang, "doctor-value-url-scheme"),
+        fault => why(fault, lang),
+    })
 }
 
 /// A name server: an address, with port 53 unless it says another.
