@@ -4,6 +4,8 @@ Each function builds its world and returns the doctor's arguments. `wants` lists
 `HEALTHY` means exit 0 and no finding above info.
 """
 
+import time
+
 SETUPS = []
 HEALTHY = ()
 URL = "http://shop.example/"
@@ -83,6 +85,12 @@ def healthy_private_zone(w):
     conf = w.nginx("server { listen 80; server_name shop.corp.internal; location / { "
                    + pass_to("http://127.0.0.1:3000") + " } }")
     return ["http://shop.corp.internal/", "--config", conf]
+
+
+@setup(*HEALTHY)
+def healthy_pool_behind_a_firewall_with_a_memory(w):
+    behind_a_memory(w, 70, "drop")
+    return [URL, "--config", w.shop(POOLED, before=POOL)]
 
 
 # --- Connections.
@@ -171,6 +179,27 @@ def mtu_black_hole(w):
                " nft add rule inet t i iif gw0 meta length gt 1300 drop; ethtool -K gw0 gro off 2>/dev/null; true")
     w_shell(w, "ip netns exec tw-be ethtool -K be0 tso off gso off 2>/dev/null; true")
     return [URL, "--config", w.shop(pass_to("http://10.9.0.2:3000", "proxy_read_timeout 3s;"))]
+
+
+@setup("firewall.idle_state_lost")
+def firewall_forgets_idle_connections(w):
+    behind_a_memory(w, 4, "drop")
+    conf = w.shop(POOLED + " proxy_read_timeout 3s;", before=POOL)
+    visit(URL)
+    time.sleep(6)
+    return [URL, "--config", conf]
+
+
+@setup("firewall.idle_state_lost")
+def firewall_forgets_and_nothing_fails_just_now(w):
+    behind_a_memory(w, 4, "drop")
+    return [URL, "--config", w.haproxy(HAPROXY.format(server="10.9.0.2:3000 pool-purge-delay 30s"))]
+
+
+@setup("firewall.idle_state_reset")
+def firewall_resets_idle_connections(w):
+    behind_a_memory(w, 4, "reject with tcp reset")
+    return [URL, "--config", w.shop(POOLED, before=POOL)]
 
 
 # --- What the upstream answers.
@@ -504,6 +533,17 @@ def backend(w, rule, body='''
     if rule:
         shell("ip netns exec tw-be nft add table inet t && ip netns exec tw-be nft add chain inet t i"
               " '{ type filter hook input priority 0; }' && ip netns exec tw-be nft add rule inet t i " + rule)
+
+
+POOL = "upstream app { server 10.9.0.2:3000; keepalive 16; }"
+POOLED = "proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $host;"
+
+
+def behind_a_memory(w, seconds, then):
+    """The other machine knows idle connections for so long; what belongs to none it knows is dropped or rejected."""
+    backend(w, "ct state invalid meta l4proto tcp " + then)
+    for name, value in (("loose", 0), ("timeout_established", seconds)):
+        shell(f"ip netns exec tw-be sh -c 'echo {value} > /proc/sys/net/netfilter/nf_conntrack_tcp_{name}'")
 
 
 def backend_tls(w, chain, key, extra=""):

@@ -23,6 +23,7 @@ pub struct Case {
     reaches: Memo<UpstreamAddress, reach::Reach>,
     tls: Memo<(SocketAddr, Option<String>), tls::TlsSeen>,
     answers: Memo<UpstreamAddress, answer::Answered>,
+    idles: Memo<UpstreamAddress, idle::IdleSeen>,
     gateway: OnceCell<Rc<gateway::Gateway>>,
     logs: OnceCell<Rc<logs::Logs>>,
     host: OnceCell<Rc<host::Host>>,
@@ -61,11 +62,12 @@ impl Case {
             deadline,
             names: Memo::default(),
             front: OnceCell::new(),
-            upstreams: OnceCell::new(),
             controls: OnceCell::new(),
+            upstreams: OnceCell::new(),
             reaches: Memo::default(),
             tls: Memo::default(),
             answers: Memo::default(),
+            idles: Memo::default(),
             gateway: OnceCell::new(),
             logs: OnceCell::new(),
             host: OnceCell::new(),
@@ -128,13 +130,13 @@ impl Case {
         Rc::clone(self.front.get_or_init(async || Rc::new(front::observe(self).await)).await)
     }
 
-    /// The servers behind the gateway: those the user names, and those of its configuration.
-    pub async fn upstreams(&self) -> Rc<Vec<Upstream>> {
     /// How far the places come that the user names to compare the site with.
     pub async fn controls(&self) -> Rc<Vec<control::ControlSeen>> {
         Rc::clone(self.controls.get_or_init(async || Rc::new(control::observe(self).await)).await)
     }
 
+    /// The servers behind the gateway: those the user names, and those of its configuration.
+    pub async fn upstreams(&self) -> Rc<Vec<Upstream>> {
         let find = async || {
             let named = self.question.upstreams.iter().cloned();
             let mut upstreams: Vec<_> =
@@ -162,6 +164,11 @@ impl Case {
     /// What an upstream answers to a plain request for the site.
     pub async fn answer(&self, upstream: &UpstreamAddress) -> Rc<answer::Answered> {
         self.answers.get(upstream.clone(), || answer::observe(self, upstream)).await
+    }
+
+    /// What becomes of idle connections to an upstream.
+    pub async fn idle(&self, upstream: &UpstreamAddress) -> Rc<idle::IdleSeen> {
+        self.idles.get(upstream.clone(), || idle::observe(self, upstream)).await
     }
 
     /// The gateway as its own configuration tells.

@@ -6,6 +6,7 @@ pub mod exchange;
 pub mod front;
 pub mod gateway;
 pub mod host;
+pub mod idle;
 pub mod logs;
 pub mod maker;
 pub mod names;

@@ -21,6 +21,9 @@ pub struct TcpInfo {
     /// Segments sent again that are on the way now. Zero while `timeouts` counts up means that the repetitions never
     /// left: this host's own filter or queue throws them away.
     pub resent_on_the_way: u32,
+    /// Probes in a row that were not answered, while there is something to send and nothing on the way: the peer's window
+    /// is closed, or this host's own filter lets nothing out.
+    pub probes: u8,
     /// Segments sent and not acknowledged.
     pub unacknowledged: u32,
     /// The peer's maximum segment size.
@@ -40,6 +43,7 @@ impl TcpInfo {
             retransmitted: info.tcpi_total_retrans,
             timeouts: info.tcpi_retransmits,
             resent_on_the_way: info.tcpi_retrans,
+            probes: info.tcpi_probes,
             unacknowledged: info.tcpi_unacked,
             send_segment: info.tcpi_snd_mss,
             since_received: Duration::from_millis(info.tcpi_last_data_recv.into()),

@@ -38,6 +38,10 @@ kinds! {
     FIREWALL_SOURCE "firewall.source_blocked" Critical Firewall Root [ConnectTimedOut, ConnectRefused, AddressUnroutable];
     /// New connections are let through only at a certain rate.
     FIREWALL_RATE_LIMIT "firewall.rate_limit" Warning Firewall Root [ConnectTimedOut, ConnectRefused];
+    /// A box on the way forgets idle connections: what is sent over them afterwards disappears.
+    FIREWALL_IDLE_STATE_LOST "firewall.idle_state_lost" Warning Firewall Root [HeadTimedOut, SendTimedOut, DeadlineSpent];
+    /// Idle connections end without a close: what is sent over them afterwards is answered by a reset.
+    FIREWALL_IDLE_STATE_RESET "firewall.idle_state_reset" Warning Firewall Root [StaleLink, ResetBeforeHead, SendCut];
     /// Only a proxy gets out of this network; direct connections do not.
     EGRESS_NEEDS_PROXY "firewall.egress_needs_proxy" Info Firewall Root [];
     /// The upstream's host does not answer in its own network: it is off, or the address is nobody's.

@@ -1,9 +1,10 @@
 //! Does everybody wait long enough, and let go in the right order?
 
 mod first_byte;
-mod idle;
+mod idle_state;
 mod keepalive;
 mod ladder;
+mod shorten;
 
 use crate::Check;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use std::time::Duration;
 /// The checks of this area.
 pub const CHECKS: &[Check] = &[
     Check::new("keepalive", |case| Box::pin(keepalive::check(case))),
+    Check::new("idle_state", |case| Box::pin(idle_state::check(case))),
     Check::new("first_byte", |case| Box::pin(first_byte::check(case))),
     Check::new("ladder", |case| Box::pin(ladder::check(case))),
 ];

@@ -3,12 +3,13 @@
 //! Each test breaks one thing and asks which findings come of it, best first. Tests without the right to make namespaces
 //! say "SKIPPED" and pass.
 
+mod idle_state;
 mod world;
 
 use std::time::Duration;
 use torwart_cause::finding::{Finding, Severity};
 use torwart_doctor::checks::connect::CHECKS;
-use torwart_doctor::{Case, Diagnosis, Question, SiteUrl};
+use torwart_doctor::{Case, Check, Diagnosis, Question, SiteUrl};
 use world::Machine::{Gateway, Host, Router, SecondRouter};
 use world::World;
 
@@ -19,6 +20,16 @@ fn broken_site(world: &mut World) {
 
 /// Makes the area's checks from the gateway's machine.
 fn examine(world: &World, upstreams: &'static [&'static str], change: fn(&mut Question)) -> Vec<Finding> {
+    examine_by(world, CHECKS, upstreams, change)
+}
+
+/// Makes these checks from the gateway's machine.
+fn examine_by(
+    world: &World,
+    checks: &'static [Check],
+    upstreams: &'static [&'static str],
+    change: fn(&mut Question),
+) -> Vec<Finding> {
     world.on(Gateway, move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let url: SiteUrl = "http://10.77.1.2".parse().expect("a URL");
@@ -29,7 +40,7 @@ fn examine(world: &World, upstreams: &'static [&'static str], change: fn(&mut Qu
         let case = Case::new(question);
         let mut diagnosis = Diagnosis::default();
         runtime.block_on(async {
-            let mut running: Vec<_> = CHECKS.iter().map(|check| (check.run)(&case)).collect();
+            let mut running: Vec<_> = checks.iter().map(|check| (check.run)(&case)).collect();
             let mut done: Vec<_> = running.iter().map(|_| None).collect();
             std::future::poll_fn(|cx| {
                 for (check, result) in running.iter_mut().zip(done.iter_mut()) {

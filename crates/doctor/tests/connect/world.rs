@@ -8,7 +8,7 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -151,6 +151,15 @@ impl World {
         self.servers.push(std::thread::spawn(move || serve(&listener, &is_over, status, body)));
     }
 
+    /// Serves HTTP on a machine, many requests over each connection, which it does not close by itself.
+    pub fn serve_on_and_on(&mut self, machine: Machine, address: &str) {
+        let address: SocketAddr = address.parse().expect("an address");
+        let listener = self.on(machine, move || TcpListener::bind(address)).expect("a free port");
+        listener.set_nonblocking(true).expect("a listener");
+        let is_over = Arc::clone(&self.is_over);
+        self.servers.push(std::thread::spawn(move || accept(&listener, &is_over, answer_all)));
+    }
+
     /// Runs something on a thread that lives on a machine.
     pub fn on<T: Send + 'static>(&self, machine: Machine, work: impl FnOnce() -> T + Send + 'static) -> T {
         let space = File::open(format!("/run/netns/{}", self.name(machine))).expect("a namespace");
@@ -180,23 +189,37 @@ impl Drop for World {
 }
 
 fn serve(listener: &TcpListener, is_over: &AtomicBool, status: u16, body: usize) {
+    accept(listener, is_over, move |mut client| {
+        let _ = client.set_read_timeout(Some(Duration::from_secs(5)));
+        let mut request = [0; 8192];
+        if !matches!(client.read(&mut request), Ok(1..)) {
+            return;
+        }
+        let head = format!("HTTP/1.1 {status} Test\r\nContent-Length: {body}\r\nConnection: close\r\n\r\n");
+        let mut answer = head.into_bytes();
+        answer.resize(answer.len() + body, b'x');
+        let _ = client.write_all(&answer);
+    });
+}
+
+fn answer_all(mut client: TcpStream) {
+    let _ = client.set_read_timeout(Some(Duration::from_secs(90)));
+    let mut request = [0; 8192];
+    while matches!(client.read(&mut request), Ok(1..)) {
+        if client.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_err() {
+            return;
+        }
+    }
+}
+
+/// Takes connections until all is over, each on a thread of its own.
+fn accept(listener: &TcpListener, is_over: &AtomicBool, work: impl Fn(TcpStream) + Copy + Send + 'static) {
     while !is_over.load(Ordering::Relaxed) {
-        let Ok((mut client, _)) = listener.accept() else {
+        let Ok((client, _)) = listener.accept() else {
             std::thread::park_timeout(Duration::from_millis(5));
             continue;
         };
-        let _ = std::thread::Builder::new().spawn(move || {
-            let _ = client.set_read_timeout(Some(Duration::from_secs(5)));
-            let mut request = [0; 8192];
-            if !matches!(client.read(&mut request), Ok(1..)) {
-                return;
-            }
-            let head =
-                format!("HTTP/1.1 {status} Test\r\nContent-Length: {body}\r\nConnection: close\r\n\r\n");
-            let mut answer = head.into_bytes();
-            answer.resize(answer.len() + body, b'x');
-            let _ = client.write_all(&answer);
-        });
+        let _ = std::thread::Builder::new().spawn(move || work(client));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The checks of deadlines and idle connections against upstreams of the lab, and against real ones where installed.
 
+mod forgetful;
 mod real;
 mod scene;
 
