@@ -181,6 +181,51 @@ def mtu_black_hole(w):
     return [URL, "--config", w.shop(pass_to("http://10.9.0.2:3000", "proxy_read_timeout 3s;"))]
 
 
+# --- Is it only me?
+
+FAR = "http://shop.example:3000/"
+CONTROL = ["--control", "http://status.example:3000/"]
+
+
+@setup("client.offline")
+def nothing_gets_out_of_this_machine(w):
+    far_site(w, "")
+    w_shell(w, "nft add table inet t; nft add chain inet t o '{ type filter hook output priority 0; policy drop; }';"
+               " nft add rule inet t o oif lo accept")
+    return [FAR, *CONTROL]
+
+
+@setup("client.offline")
+def nothing_comes_back(w):
+    far_site(w, "ip saddr 10.9.0.1 drop")
+    return [FAR, *CONTROL, "--control", "203.0.113.6:3000"]
+
+
+@setup("client.offline")
+def the_router_is_gone(w):
+    far_site(w, "")
+    w_shell(w, "ip netns exec tw-be sysctl -qw net.ipv4.conf.all.arp_ignore=8 && ip neigh flush all")
+    return [FAR]
+
+
+@setup("connect.silent", "firewall.drop")
+def only_the_site_is_cut_off(w):
+    far_site(w, "ip daddr 198.51.100.10 drop")
+    return [FAR, *CONTROL]
+
+
+@setup("connect.refused_nothing_listens")
+def only_the_site_refuses(w):
+    far_site(w, "")
+    return ["http://shop.example:3001/", *CONTROL]
+
+
+@setup(*HEALTHY)
+def healthy_with_controls_that_tell_nothing(w):
+    far_site(w, "ip daddr 203.0.113.6 drop")
+    return [FAR, "--control", "http://no-such-name.invalid/", "--control", "203.0.113.6:3000"]
+
+
 @setup("firewall.idle_state_lost")
 def firewall_forgets_idle_connections(w):
     behind_a_memory(w, 4, "drop")
@@ -443,6 +488,30 @@ def no_common_version(w):
 
 # --- Names.
 
+@setup("gateway.switch_missing")
+def apache_without_sslproxyengine(w):
+    chain, key = w.certificate("upstream", names=("127.0.0.1",))
+    backend_tls(w, chain, key)
+    return [URL, "--config", apache(w, "ProxyPass / https://127.0.0.1:8443/\nProxyPreserveHost On", "ssl")]
+
+
+@setup("gateway.switch_missing")
+def apache_without_the_module(w):
+    php_fpm(w)
+    return [URL, "--config", apache(w, "ProxyPass / fcgi://127.0.0.1:9000/srv/")]
+
+
+@setup("gateway.switch_missing")
+def nginx_with_a_certificate_and_no_ssl(w):
+    chain, key = w.certificate("site")
+    w.healthy_app()
+    conf = w.nginx(f"""
+        server {{ listen 443; server_name shop.example; ssl_certificate {chain}; ssl_certificate_key {key};
+                 location / {{ {pass_to("http://127.0.0.1:3000")} }} }}
+    """, port=443)
+    return ["https://shop.example/", "--config", conf, "--cacert", chain]
+
+
 @setup("dns.name_unknown")
 def the_sites_name_is_unknown(w):
     w.hosts("127.0.0.1 localhost")
@@ -535,6 +604,19 @@ def backend(w, rule, body='''
               " '{ type filter hook input priority 0; }' && ip netns exec tw-be nft add rule inet t i " + rule)
 
 
+def far_site(w, rule):
+    """The site and two other places behind a router, at addresses that mean the same everywhere."""
+    backend(w, "")
+    shell("ip route add default via 10.9.0.2")
+    for address in ("198.51.100.10", "203.0.113.5", "203.0.113.6"):
+        shell(f"ip netns exec tw-be ip addr add {address}/32 dev lo")
+    w.hosts("127.0.0.1 localhost", "198.51.100.10 shop.example", "203.0.113.5 status.example")
+    w.wait_port(3000, "203.0.113.5")
+    if rule:
+        shell("ip netns exec tw-be nft add table inet t && ip netns exec tw-be nft add chain inet t i"
+              " '{ type filter hook input priority 0; }' && ip netns exec tw-be nft add rule inet t i " + rule)
+
+
 POOL = "upstream app { server 10.9.0.2:3000; keepalive 16; }"
 POOLED = "proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ''; proxy_set_header Host $host;"
 
@@ -596,7 +678,8 @@ def php_fpm(w):
     w.wait_port(9000)
 
 
-def apache(w, proxy):
+def apache(w, proxy, *modules):
+    loads = "\n        ".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in modules)
     logs = w.folder / "apache"
     logs.mkdir()
     conf = w.write("apache.conf", f"""
@@ -612,6 +695,7 @@ def apache(w, proxy):
         LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
         LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
         LoadModule proxy_http_module /usr/lib/apache2/modules/mod_proxy_http.so
+        {loads}
         ErrorLog {logs}/error.log
         CustomLog {logs}/access.log combined
         <VirtualHost *:80>

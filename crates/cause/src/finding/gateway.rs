@@ -15,6 +15,8 @@ kinds! {
     NAMES_AT_START "gateway.names_at_start" Info Gateway Root [ConnectRefused, AddressUnroutable, ConnectTimedOut];
     /// Upstreams are named by variables, and nobody may be asked for their addresses.
     RESOLVER_MISSING "gateway.resolver_missing" Critical Gateway Root [NameUnknown, NameServerFailed, Misconfigured];
+    /// A line of the configuration needs a switch that is not on.
+    SWITCH_MISSING "gateway.switch_missing" Critical Gateway Root [Misconfigured, TlsNoAgreement, NotTls, WantsTls];
     /// Settings of an upstream are ignored because another entry shares its worker.
     WORKER_SHARING "gateway.worker_sharing" Info Gateway Root [];
     /// Requests that must not be repeated are repeated.

@@ -121,6 +121,8 @@ pub enum NoteKind {
         directive: String,
         /// The line that needs it.
         needed_by: String,
+        /// What should stand in that line's place: the line with the switch in it, or the switch before it.
+        mended: String,
     },
     /// A setting stands where it has no effect.
     WithoutEffect {
@@ -198,7 +200,7 @@ impl NoteKind {
                 ("address", address.to_string()),
                 ("first", first.as_ref().map(ToString::to_string).unwrap_or_default()),
             ],
-            NoteKind::SwitchMissing { directive, needed_by } => {
+            NoteKind::SwitchMissing { directive, needed_by, .. } => {
                 vec![("directive", directive.clone()), ("needed_by", needed_by.clone())]
             }
             NoteKind::WithoutEffect { directive, because } => {

@@ -60,6 +60,11 @@ pub(crate) fn read(entry: &Entry, files: &dyn Files) -> GatewayConfig {
     for server in http.iter().filter(|one| one.name == "server" && one.block.is_some()) {
         site::read(&nginx, &scope, server, &mut config);
     }
+    if !nginx.is_fragment {
+        for server in http.iter().filter(|one| one.name == "server" && one.block.is_some()) {
+            site::note_missing_ssl(&scope, server, &mut config);
+        }
+    }
     config.note_shadowed();
     if let Some(block) = root.iter().find(|one| one.name == "stream" && one.block.is_some()) {
         stream::read(&nginx, &outer, block, &mut config);

@@ -114,6 +114,25 @@ fn later_stages_and_the_gateway_s_own_words_tell_too() {
 }
 
 #[test]
+fn what_was_never_switched_on_is_a_fault_of_the_configuration() {
+    check(
+        "[remote 10.0.0.1:8443] AH01961: SSL Proxy requested for shop.example:80 but not enabled [Hint: SSLProxyEngine]",
+        "misconfigured",
+        "",
+    );
+    check(
+        "AH00961: https: failed to enable ssl support for 10.0.0.1:8443 (app.internal)",
+        "misconfigured",
+        "",
+    );
+    check(
+        "AH01144: No protocol handler was valid for the URL / (scheme 'fcgi'). If you are using a DSO version of mod_proxy, make sure the proxy submodules are included in the configuration using LoadModule.",
+        "misconfigured",
+        "",
+    );
+}
+
+#[test]
 fn remarks_and_unknown_numbers_name_nothing() {
     let reader = Reader::usual(Product::Apache, LogKind::Error);
     let left_out = read(

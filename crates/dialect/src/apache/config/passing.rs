@@ -61,14 +61,20 @@ impl Reader<'_, '_> {
 
     /// `RewriteRule pattern target [P]`.
     fn rewrites(&mut self, scope: &Scope<'_>, own: &[Directive]) {
-        let is_engine_on = scope.one("rewriteengine").is_some_and(|one| is_on(one.arg(0)));
+        let engine = scope.one("rewriteengine");
+        if engine.is_none()
+            && let Some(rule) = own.iter().find(|one| one.name == "rewriterule" && passes_on(one))
+        {
+            self.note_switch("RewriteEngine on".to_owned(), rule);
+        }
+        let is_engine_on = engine.is_some_and(|one| is_on(one.arg(0)));
         let mut has_condition = false;
         for directive in own.iter().filter(|_| is_engine_on) {
             match directive.name.as_str() {
                 "rewritecond" => has_condition = true,
                 "rewriterule" => {
-                    let flags = directive.arg(2).trim_matches(['[', ']']).to_ascii_lowercase();
-                    if flags.split(',').any(|flag| matches!(flag.trim(), "p" | "proxy")) {
+                    let flags = flags(directive);
+                    if passes_on(directive) {
                         let path = PathRule::Regex {
                             pattern: directive.arg(0).to_owned(),
                             ignores_case: flags.split(',').any(|flag| matches!(flag.trim(), "nc" | "nocase")),
@@ -248,6 +254,13 @@ impl Reader<'_, '_> {
         members
     }
 
+    fn note_switch(&mut self, switch: String, directive: &Directive) {
+        let needed_by = directive.text.clone();
+        let mended = format!("{switch}\n{needed_by}");
+        let what = NoteKind::SwitchMissing { directive: switch, needed_by, mended };
+        self.config.note(Some(directive.at.clone()), what);
+    }
+
     /// What a target needs to be reached at all.
     fn switches(&mut self, scope: &Scope<'_>, directive: &Directive, members: &[Member]) {
         let Some(first) = members.first() else { return };
@@ -269,10 +282,19 @@ impl Reader<'_, '_> {
             missing.push(format!("LoadModule {module}_module modules/mod_{module}.so"));
         }
         for switch in missing {
-            let what = NoteKind::SwitchMissing { directive: switch, needed_by: directive.text.clone() };
-            self.config.note(Some(directive.at.clone()), what);
+            self.note_switch(switch, directive);
         }
     }
+}
+
+/// The flags of a `RewriteRule`, in lower case, with commas between them.
+fn flags(rule: &Directive) -> String {
+    rule.arg(2).trim_matches(['[', ']']).to_ascii_lowercase()
+}
+
+/// Whether a `RewriteRule` passes the request on.
+fn passes_on(rule: &Directive) -> bool {
+    flags(rule).split(',').any(|flag| matches!(flag.trim(), "p" | "proxy"))
 }
 
 fn is_pass(directive: &Directive) -> bool {

@@ -210,6 +210,9 @@ impl<'a> Backend<'a> {
         }
         for server in &self.servers {
             let at = Some(server.line().at.clone());
+            if server.forgets_tls() && !self.scope.is_tcp() {
+                config.note(at.clone(), server.line().without_ssl());
+            }
             let has_trust = server.value("ca-file").is_some();
             let verify = server.value("verify").map_or(verifies, |verify| verify.value != "none");
             if server.is_tls() && verify && !has_trust {

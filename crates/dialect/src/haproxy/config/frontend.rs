@@ -35,7 +35,11 @@ impl<'a> Frontend<'a> {
             .chain(scope.all(&["bind"]).map(|line| (line, line.word(1))))
         {
             for address in text.split(',') {
-                config.listeners.extend(listener(haproxy, &scope, line, address));
+                let Some(listener) = listener(haproxy, &scope, line, address) else { continue };
+                if !listener.is_tls && !listener.certificates.is_empty() {
+                    config.note(Some(line.at.clone()), line.without_ssl());
+                }
+                config.listeners.push(listener);
             }
         }
         let listeners: Vec<usize> = (before..config.listeners.len()).collect();

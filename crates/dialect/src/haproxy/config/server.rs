@@ -61,6 +61,14 @@ impl<'a> Server<'a> {
         self.switch("ssl").is_some()
     }
 
+    /// Its own line says how TLS is to be spoken to it, but not that it is.
+    pub(super) fn forgets_tls(&self) -> bool {
+        let says = |word: &str| self.line.words.iter().any(|own| own == word);
+        let speaks_of_tls = ["ca-file", "crt", "sni"].into_iter().any(says);
+        // Checks may speak TLS where requests do not.
+        speaks_of_tls && !self.is_tls() && !says("no-ssl") && !says("check-ssl")
+    }
+
     /// The upstreams of this line; a template stands for one name. `port` is that of the clients' connection, used
     /// where none is written.
     pub(super) fn upstream(&self, is_tcp: bool, port: Option<u16>) -> Option<UpstreamConfig> {

@@ -3,7 +3,7 @@
 //! Variables of the environment stay as they are written, but those that the file itself sets. Of conditional blocks
 //! (`.if`) the first branch is taken.
 
-use crate::config::{At, Fact};
+use crate::config::{At, Fact, NoteKind};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +18,12 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// The remark that it speaks of TLS and does not switch it on.
+    pub(super) fn without_ssl(&self) -> NoteKind {
+        let mended = format!("{} ssl", self.text);
+        NoteKind::SwitchMissing { directive: "ssl".to_owned(), needed_by: self.text.clone(), mended }
+    }
+
     /// The word at this place, or nothing.
     pub(super) fn word(&self, place: usize) -> &str {
         self.words.get(place).map_or("", String::as_str)

@@ -7,7 +7,7 @@ use super::{Nginx, pass};
 use crate::Product;
 use crate::config::address::split_port;
 use crate::config::choose::best_by_path;
-use crate::config::{Fact, GatewayConfig, HostRule, ListenAddress, Listener, PathRule, Route};
+use crate::config::{Fact, GatewayConfig, HostRule, ListenAddress, Listener, NoteKind, PathRule, Route};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -68,6 +68,27 @@ fn listeners(
     }
     let over_tcp = listens.into_iter().filter(|listen| !listen.args.iter().any(|arg| arg == "quic"));
     over_tcp.filter_map(|listen| Some(build(address(listen.arg(0))?, Some(listen)))).collect()
+}
+
+/// A certificate, and a port for TLS that nobody has told to speak it: neither this site nor another one there.
+pub(super) fn note_missing_ssl(outer: &Scope<'_>, server: &Directive, config: &mut GatewayConfig) {
+    let scope = outer.with(server.inner());
+    if scope.one("ssl_certificate").is_none() || scope.switch("ssl", false).value {
+        return;
+    }
+    for listen in server.inner().iter().filter(|inner| inner.name == "listen") {
+        let Some(address @ ListenAddress::Tcp { port: 443 | 8443, .. }) = address(listen.arg(0)) else {
+            continue;
+        };
+        let is_quic = listen.args.iter().any(|arg| arg == "quic");
+        if is_quic || config.listeners.iter().any(|other| other.is_tls && other.address == address) {
+            continue;
+        }
+        let needed_by = listen.written();
+        let mended = format!("{} ssl;", needed_by.trim_end_matches(';'));
+        let what = NoteKind::SwitchMissing { directive: "ssl".to_owned(), needed_by, mended };
+        config.note(Some(listen.at.clone()), what);
+    }
 }
 
 /// `80`, `*:80`, `10.0.0.1`, `[::]:443`, `unix:/path`.

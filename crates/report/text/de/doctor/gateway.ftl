@@ -135,6 +135,7 @@ gateway-note-unknown_pool = Die Konfiguration nennt { $name }, das nirgends defi
 gateway-note-include_matches_nothing = { $pattern } soll eingebunden werden, und eine solche Datei gibt es nicht.
 gateway-note-buffer_conflict = Die Puffergrößen widersprechen sich: { $what }
 gateway-note-resolver_missing = { $name } soll im laufenden Betrieb aufgelöst werden, und kein Resolver ist eingetragen.
+gateway-note-switch_missing = { $needed_by } braucht { $directive }, und das fehlt.
 gateway-note-worker_shared = Der Eintrag für { $target } in { $first } hat die Verbindung schon angelegt; hier werden diese Einstellungen übergangen: { $ignored }
 gateway-note-empty_pool = Die Gruppe { $name } enthält keinen Upstream.
 gateway-note-undefined_variable = Die Variable { $name } wird benutzt und ist nicht definiert.

@@ -135,6 +135,7 @@ gateway-note-unknown_pool = The configuration names { $name }, which is not defi
 gateway-note-include_matches_nothing = { $pattern } is to be included, and there is no such file.
 gateway-note-buffer_conflict = The sizes of buffers contradict each other: { $what }
 gateway-note-resolver_missing = { $name } is to be looked up while running, and no resolver is configured.
+gateway-note-switch_missing = { $needed_by } needs { $directive }, which is not there.
 gateway-note-worker_shared = The entry for { $target } at { $first } made the connection already; these settings are ignored here: { $ignored }
 gateway-note-empty_pool = The group { $name } holds no upstream.
 gateway-note-undefined_variable = The variable { $name } is used and not defined.
