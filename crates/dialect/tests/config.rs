@@ -6,7 +6,7 @@ mod show;
 use std::io;
 use std::path::{Path, PathBuf};
 use torwart_dialect::Product;
-use torwart_dialect::config::{Entry, Files, GatewayConfig, read, read_entry};
+use torwart_dialect::config::{Entry, Files, GatewayConfig, HttpVersion, NoteKind, read, read_entry};
 
 /// A folder of this test that stands for the root of a host.
 struct Host {
@@ -121,6 +121,74 @@ fn a_recent_nginx_keeps_connections_without_being_told() {
     assert_eq!(kept(&entry), None);
     entry.version = Some((1, 29, 7));
     assert_eq!(kept(&entry).map(|idle| (idle.value.as_secs(), idle.is_default)), Some((60, true)));
+}
+
+/// A configuration of one file.
+struct Text(&'static str);
+
+impl Files for Text {
+    fn read(&self, _: &Path) -> io::Result<String> {
+        Ok(self.0.to_owned())
+    }
+
+    fn glob(&self, _: &str) -> Vec<PathBuf> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_recent_nginx_speaks_http11_and_still_closes_where_no_upstream_block_is() {
+    let text = Text(
+        "http { upstream app { server 10.0.0.1:80; }
+        server { location /a { proxy_pass http://app; } location /b { proxy_pass http://10.0.0.2:80; } } }",
+    );
+    let mut entry = Entry::new(Product::Nginx, Path::new("/etc/nginx/nginx.conf"));
+    let seen = |entry: &Entry, path: &str| {
+        let config = read_entry(entry, &text);
+        let routes = config.routes_for("shop.example", path);
+        let route = routes.first().expect("a route");
+        (route.deadlines.keeps_idle.as_ref().map(|keeps| keeps.value), route.http_version.value)
+    };
+    assert_eq!(seen(&entry, "/a"), (Some(0), HttpVersion::Http10));
+    entry.version = Some((1, 30, 0));
+    assert_eq!(seen(&entry, "/a"), (Some(32), HttpVersion::Http11));
+    assert_eq!(seen(&entry, "/b"), (Some(0), HttpVersion::Http11));
+}
+
+#[test]
+fn lines_that_need_a_switch_are_noted_with_what_should_stand_there() {
+    let check = |product, file: &str, text: &'static str, expected: &[&str]| {
+        let config = read(product, Path::new(file), &Text(text));
+        let mended = config.notes.iter().filter_map(|note| match &note.what {
+            NoteKind::SwitchMissing { mended, .. } => Some(mended.as_str()),
+            _ => None,
+        });
+        assert_eq!(mended.collect::<Vec<_>>(), expected, "{text}");
+    };
+    let nginx = |text, expected: &[&str]| check(Product::Nginx, "/etc/nginx/nginx.conf", text, expected);
+    nginx("http { server { listen 443; ssl_certificate a.pem; } }", &["listen 443 ssl;"]);
+    nginx("http { server { listen 443; listen 80; } }", &[]);
+    nginx(
+        "http { server { listen 443; ssl_certificate a.pem; } server { listen 443 ssl; ssl_certificate b.pem; } }",
+        &[],
+    );
+    let haproxy =
+        |text, expected: &[&str]| check(Product::Haproxy, "/etc/haproxy/haproxy.cfg", text, expected);
+    haproxy(
+        "defaults\n mode http\nlisten a\n bind :443 crt a.pem\n server s 10.0.0.1:8443 verify required ca-file c.pem\n",
+        &["bind :443 crt a.pem ssl", "server s 10.0.0.1:8443 verify required ca-file c.pem ssl"],
+    );
+    haproxy(
+        "defaults\n mode http\nlisten a\n bind :443 ssl crt a.pem\n server s 10.0.0.1:8443 check check-ssl ca-file c.pem\n",
+        &[],
+    );
+    let apache =
+        |text, expected: &[&str]| check(Product::Apache, "/etc/apache2/apache2.conf", text, expected);
+    apache(
+        "Listen 80\nRewriteRule ^/(.*) http://10.0.0.1/$1 [P]\n",
+        &["RewriteEngine on\nRewriteRule ^/(.*) http://10.0.0.1/$1 [P]"],
+    );
+    apache("Listen 80\nRewriteEngine off\nRewriteRule ^/(.*) http://10.0.0.1/$1 [P]\n", &[]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ struct Nginx<'a> {
     folder: PathBuf,
     /// The folder to which names of logs belong.
     prefix: PathBuf,
-    /// The product is recent enough to keep connections to upstreams without being told.
+    /// The product is recent enough to keep connections to the servers of an `upstream` block without being told.
     keeps_idle_by_default: bool,
     /// The file is a part of a configuration only: it has no `http` block.
     is_fragment: bool,
@@ -85,7 +85,7 @@ fn count_words(layer: &[Directive], config: &mut GatewayConfig) {
     }
 }
 
-/// The version since which connections to upstreams are kept by default.
+/// The version since which connections to the servers of an `upstream` block are kept by default, and HTTP/1.1 is spoken.
 const KEEPS_IDLE: (u32, u32, u32) = (1, 29, 7);
 
 /// Directives with exactly one word, of those we read.

@@ -8,11 +8,12 @@ mod address;
 mod disk;
 mod entries;
 mod route;
+mod version;
 
 use crate::observe::host::Host;
 use crate::{Case, Source, Upstream, UpstreamAddress};
 use entries::Started;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use torwart_dialect::Product;
 use torwart_dialect::config::{self, At, Entry, GatewayConfig, HostRule, Route, UpstreamConfig};
 
@@ -51,7 +52,8 @@ pub async fn observe(case: &Case) -> Gateway {
     };
     let is_given = case.question().config.is_some();
     let mut best: Option<(u32, Gateway)> = None;
-    for started in found {
+    for mut started in found {
+        started.entry.version = version_of(case, &host, &started, &addresses, is_here).await;
         let gateway = read(case, started, is_given, is_here);
         let rank = gateway.rank(&host, &url.host, url.port, &addresses);
         let is_ours = is_given || rank > 0;
@@ -60,6 +62,27 @@ pub async fn observe(case: &Case) -> Gateway {
         }
     }
     best.map_or(Gateway { is_here, ..Gateway::default() }, |(_, gateway)| gateway)
+}
+
+/// The version of a gateway, where its defaults depend on it.
+async fn version_of(
+    case: &Case,
+    host: &Host,
+    started: &Started,
+    addresses: &[IpAddr],
+    is_here: bool,
+) -> Option<version::Version> {
+    let product = started.entry.product;
+    if !matches!(product, Product::Nginx | Product::Caddy) {
+        return None;
+    }
+    let process = started.pids.first().and_then(|pid| host.process(*pid));
+    if process.is_some() || is_here {
+        return version::of_program(product, process).await;
+    }
+    // Files of a host that stands elsewhere: it may tell in its answers.
+    let address = addresses.first().filter(|_| case.question().config.is_some())?;
+    version::of_answer(case, product, SocketAddr::new(*address, case.question().url.port)).await
 }
 
 fn read(case: &Case, started: Started, is_given: bool, is_here: bool) -> Gateway {

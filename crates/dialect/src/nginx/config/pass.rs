@@ -61,14 +61,14 @@ pub(super) fn destination(
     scope: &Scope<'_>,
     config: &mut GatewayConfig,
 ) -> Destination {
-    let keeps_by_default =
-        nginx.keeps_idle_by_default && matches!(family.scheme, Scheme::Http | Scheme::Grpc);
     let http = nginx.http;
     let is_variable = !variables(pass.arg(0)).is_empty();
     let mut destination = Destination {
         upstreams: Vec::new(),
         pool: None,
-        idle: Idle::usual(keeps_by_default),
+        // Of what is named without an `upstream` block, no version keeps connections; of a single site's file, the block
+        // may stand elsewhere.
+        idle: Idle::usual(nginx.is_fragment && nginx.keeps_idle_by_default),
         host: String::new(),
         is_tls: false,
     };
@@ -95,7 +95,7 @@ pub(super) fn destination(
         if let Some(block) = pool::find(http, host) {
             destination.upstreams.append(&mut pool::upstreams(block, scheme, scope, config));
             destination.pool = Some(fact(block, host.to_owned()));
-            destination.idle = Idle::of(block, keeps_by_default);
+            destination.idle = Idle::of(block, nginx.keeps_idle_by_default);
         } else {
             if let Some((name, Some(port))) = split_port(host).filter(|_| !host.starts_with("unix:"))
                 && pool::find(http, name).is_some()
