@@ -1,10 +1,19 @@
 //! Several runs from several places become one diagnosis that says which place saw what.
 
-use torwart_cause::finding::{CheckState, Diagnosis, Finding, Hop, Outcome, Severity, Station, StationState};
+use torwart_cause::finding::{
+    CheckState, Diagnosis, Finding, Hop, Outcome, Said, Severity, Station, StationState, said,
+};
 
 /// The diagnosis of this run with that of another place.
 pub fn merge(own: Diagnosis, other: Diagnosis) -> Diagnosis {
     let mut merged = own;
+    // Places may contradict each other: each is heard, in the order in which they came.
+    if merged.others.is_empty() {
+        merged.notes.push(stands(&merged));
+    }
+    if other.others.is_empty() {
+        add_new(&mut merged.notes, vec![stands(&other)]);
+    }
     merged.findings = seen_from(merged.findings, &merged.seen_from);
     merged.findings.extend(seen_from(other.findings, &other.seen_from));
     merged.rank();
@@ -38,6 +47,17 @@ pub fn merge(own: Diagnosis, other: Diagnosis) -> Diagnosis {
     merged.is_cut_short |= other.is_cut_short;
     merged.hops = stations(&merged, &other.hops);
     merged
+}
+
+/// How it stands with the site, seen from one place.
+fn stands(seen: &Diagnosis) -> Said {
+    let key = match seen.outcome {
+        Outcome::Healthy => "walk-place-healthy",
+        Outcome::Faulty => "walk-place-faulty",
+        Outcome::Unclear => "walk-place-unclear",
+    };
+    let id = seen.verdict().map(|finding| finding.kind.id).unwrap_or_default();
+    said(key).with("place", &seen.seen_from).with("id", id)
 }
 
 /// Notes the place on findings that do not say yet where they were seen from.

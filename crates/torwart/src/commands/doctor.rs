@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::runtime::LocalOptions;
 use tokio::time::{MissedTickBehavior, interval};
 use torwart_cause::finding::{Diagnosis, Outcome};
-use torwart_doctor::{Case, Question, walk_until};
+use torwart_doctor::{Case, Question, SiteUrl, walk_until};
 use torwart_report::{Form, Setting, diagnosis};
 
 /// The command line.
@@ -40,7 +40,7 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
         Err(exit) => return exit,
     };
     // Before the walk: nobody wants to wait and then learn that a file cannot be read.
-    let others = match others(matches, console) {
+    let others = match others(matches, &question.url, console) {
         Ok(others) => others,
         Err(exit) => return exit,
     };
@@ -103,7 +103,7 @@ fn examine(question: Question, form: Form, console: &Console) -> io::Result<Diag
 }
 
 /// What other places have seen.
-fn others(matches: &ArgMatches, console: &Console) -> Result<Vec<Diagnosis>, Exit> {
+fn others(matches: &ArgMatches, url: &SiteUrl, console: &Console) -> Result<Vec<Diagnosis>, Exit> {
     let files = matches.get_many::<PathBuf>("follow-up").into_iter().flatten();
     let read = |file: &PathBuf| {
         let shown = file.display().to_string();
@@ -112,12 +112,21 @@ fn others(matches: &ArgMatches, console: &Console) -> Result<Vec<Diagnosis>, Exi
             console.complain(&console.fill("file-unreadable", &texts), None);
             Exit::CouldNotRun
         })?;
-        diagnosis::read(&text, console.lang).map_err(|error| {
+        let other = diagnosis::read(&text, console.lang).map_err(|error| {
             let texts = [("file", shown.as_str()), ("error", &error.to_string())];
             let sentence = console.fill("doctor-bad-follow-up", &texts);
             console.complain(&sentence, Some(&console.say("doctor-bad-follow-up-hint")));
             Exit::CouldNotRun
-        })
+        })?;
+        // What is true of one page says nothing about another.
+        if other.url.parse::<SiteUrl>().as_ref() != Ok(url) {
+            let texts = [("file", shown.as_str()), ("theirs", &other.url), ("ours", &url.to_string())];
+            let sentence = console.fill("doctor-other-url", &texts);
+            let hint = console.fill("doctor-other-url-hint", &[("theirs", &other.url)]);
+            console.complain(&sentence, Some(&hint));
+            return Err(Exit::Usage);
+        }
+        Ok(other)
     };
     files.map(read).collect()
 }

@@ -92,6 +92,12 @@ fn wrong_command_lines_end_with_2_and_say_what_to_do() {
     check(&["shop.example", "--skip", "no-such-check"], "possible are");
     check(&["shop.example", "--deadline", "30"], "30s");
     check(&["shop.example", "-4", "-6"], "do not go together");
+    check(&["shop.example", "--control", "ftp://a.example"], "http://");
+    check(&["shop.example", "--control", "none", "--control", "a.example"], "`none`");
+    check(
+        &["shop.example", "--control", "a", "--control", "b", "--control", "c", "--control", "d"],
+        "up to 3",
+    );
     check(&["shop.example", "--cert", "a.pem"], "--key");
     check(&["shop.example", "--short", "--format", "json"], "do not go together");
 }
@@ -119,12 +125,19 @@ fn a_run_at_another_place_is_merged() {
     let file = folder.write("gate1.json", &report.to_string());
     let upstream = Upstream::start("hello");
     let url = format!("{}/", upstream.url());
+    let differs = run(&["doctor", &url, "--follow-up", &file, "--format", "json"]);
+    assert_eq!(differs.code, Some(2), "{differs:#?}");
+    assert!(differs.err.contains(&url) && differs.err.contains("--connect-to"), "{}", differs.err);
+    report["url"] = url.as_str().into();
+    let file = folder.write("gate1.json", &report.to_string());
     let merged = run(&["doctor", &url, "--follow-up", &file, "--format", "json"]);
     let merged_report = merged.json();
     assert_eq!((merged.code, &merged_report["healthy"]), (Some(1), &Value::Bool(false)));
     assert_eq!(merged_report["others"][0], "gate1");
     assert_eq!(merged_report["findings"][0]["seen_from"][0], "gate1");
     assert_eq!(merged_report["findings"][0]["id"], report["findings"][0]["id"]);
+    let notes = merged_report["notes"].to_string();
+    assert!(notes.contains("gate1") && notes.contains("the site works"), "{notes}");
 }
 
 #[test]
