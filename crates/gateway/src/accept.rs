@@ -3,20 +3,24 @@
 //! When descriptors or places run out, accepting pauses and says so; connections that are open go on. A listener that
 //! is taken away, by a reload or by the drain, first serves whoever already waits in its queue.
 
+use crate::client::tcp::ClientTcp;
 use crate::client::{Client, ClientName, ClientStream};
 use crate::clock::Moment;
 use crate::outcome;
 use crate::per_core::Core;
 use crate::serve::serve;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::net::{TcpStream as Watched, UnixListener, UnixStream};
 use tokio::sync::watch;
 use torwart_cause::{Deadline, Ending};
 use torwart_dial::ending_of;
+use torwart_kernel::socket::{accept, has_half_made, stop_deferring};
 use torwart_record::{Client as Peer, ClientState};
 
 /// A listener of one core.
@@ -24,7 +28,7 @@ pub enum Listening {
     /// TCP, with TLS or without.
     Tcp {
         /// The socket.
-        listener: TcpListener,
+        listener: AsyncFd<TcpListener>,
         /// Whether clients speak TLS here.
         is_tls: bool,
     },
@@ -56,13 +60,29 @@ impl Listening {
                 }
             }
         }
+        self.last_call(&core).await;
+    }
+
+    /// Serves whoever waits in the queue, and whoever is about to: clients that believe they are connected.
+    async fn last_call(&self, core: &Rc<Core>) {
+        let deferring = match self {
+            Self::Tcp { listener, .. } => {
+                // A listener that never deferred is not changed by this.
+                let _ = stop_deferring(listener);
+                listener.get_ref().local_addr().ok()
+            }
+            Self::Unix(_) => None,
+        };
         let until = Moment::now() + LAST_CALL;
+        let mut patience = Duration::ZERO;
         while Moment::now() < until {
-            wait_for_room(&core).await;
-            match tokio::time::timeout(Duration::ZERO, self.accept()).await {
-                Ok(Ok(accepted)) => self.welcome(&core, accepted),
+            wait_for_room(core).await;
+            match tokio::time::timeout(patience, self.accept()).await {
+                Ok(Ok(accepted)) => self.welcome(core, accepted),
                 Ok(Err(error)) if is_of_one_connection(&error) => {}
-                Ok(Err(_)) | Err(_) => break,
+                Ok(Err(_)) => break,
+                Err(_) if deferring.is_some_and(|address| has_half_made(address.port())) => patience = PAUSE,
+                Err(_) => break,
             }
         }
     }
@@ -70,7 +90,8 @@ impl Listening {
     async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Tcp { listener, .. } => {
-                listener.accept().await.map(|(stream, peer)| Accepted::Tcp(stream, peer))
+                let accepted = listener.async_io(Interest::READABLE, |listener| accept(listener)).await;
+                accepted.map(|(stream, peer)| Accepted::Tcp(stream, peer))
             }
             Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
         }
@@ -85,7 +106,8 @@ impl Listening {
                 core.tasks.spawn(handshake(Rc::clone(&core), stream, peer, place));
             }
             Accepted::Tcp(stream, peer) => {
-                let client = client(&core, ClientStream::Tcp(stream), Peer::Ip(peer), false, place);
+                let client =
+                    client(&core, ClientStream::Tcp(ClientTcp::new(stream)), Peer::Ip(peer), false, place);
                 core.tasks.spawn(serve(Rc::clone(&core), client));
             }
             Accepted::Unix(stream) => {
@@ -104,7 +126,8 @@ async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, place: P
     drop(view);
     let guard = core.recorder.metrics().client(ClientState::Handshake);
     let begun = Moment::now();
-    let shaken = tokio::time::timeout(deadline, tokio_rustls::TlsAcceptor::from(config).accept(stream)).await;
+    let shaken = async { tokio_rustls::TlsAcceptor::from(config).accept(Watched::from_std(stream)?).await };
+    let shaken = tokio::time::timeout(deadline, shaken).await;
     drop(guard);
     match shaken {
         Ok(Ok(stream)) => {
@@ -202,8 +225,9 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// Connections above the limit that are told so.
 const MOST_REFUSED: usize = 64;
 
-/// How long the queue of a closing listener is emptied while more keep coming.
-const LAST_CALL: Duration = Duration::from_secs(1);
+/// How long the queue of a closing listener is emptied while more keep coming; the kernel asks a client that has not
+/// sent anything again after a second.
+const LAST_CALL: Duration = Duration::from_millis(1500);
 
 /// Long enough not to spin, short enough to go on as soon as a connection ends.
 const PAUSE: Duration = Duration::from_millis(50);

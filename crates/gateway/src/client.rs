@@ -1,5 +1,7 @@
 //! One client connection: its socket, its deadline, and what is known about who is behind it.
 
+pub mod tcp;
+
 use crate::accept::Place;
 use crate::clock::Moment;
 use crate::wheel::Timer;
@@ -8,10 +10,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tcp::ClientTcp;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
-use torwart_kernel::socket::send_last;
 use torwart_record::{Client as Peer, ClientGuard};
 use torwart_wire::Buffer;
 
@@ -115,7 +117,7 @@ const LONGEST: usize = 46;
 /// The socket of a client.
 pub enum ClientStream {
     /// Plain TCP.
-    Tcp(TcpStream),
+    Tcp(ClientTcp),
     /// TLS over TCP.
     Tls(Box<TlsStream<TcpStream>>),
     /// A unix socket.
@@ -123,8 +125,20 @@ pub enum ClientStream {
 }
 
 impl Client {
-    /// Ready when `until` has passed.
-    pub fn poll_deadline(&self, cx: &Context<'_>, until: Moment) -> Poll<()> {
+    /// Ready when `until` has passed. Whoever waits for a client ends here, so this is where a socket that the event
+    /// loop does not know yet joins it in time.
+    pub fn poll_deadline(&mut self, cx: &Context<'_>, until: Moment) -> Poll<()> {
+        if let ClientStream::Tcp(stream) = &mut self.stream
+            && let Some(unwatched) = stream.unwatched_until()
+            && unwatched < until
+        {
+            self.timer.set(unwatched);
+            ready!(self.timer.poll(cx));
+            // Should it fail, the next call on the socket says so.
+            let _ = stream.watched();
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         self.timer.set(until);
         self.timer.poll(cx)
     }
@@ -134,21 +148,31 @@ impl ClientStream {
     /// Writes the last bytes of a connection that closes next: on plain TCP they leave together with the FIN, which
     /// saves both sides a segment.
     pub fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let Self::Tcp(stream) = self else { return Pin::new(self).poll_write(cx, bytes) };
-        loop {
-            ready!(stream.poll_write_ready(cx))?;
-            match stream.try_io(Interest::WRITABLE, || send_last(&*stream, bytes)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                sent => return Poll::Ready(sent),
-            }
+        match self {
+            Self::Tcp(stream) => stream.poll_write_last(cx, bytes),
+            Self::Tls(_) | Self::Unix(_) => Pin::new(self).poll_write(cx, bytes),
         }
     }
 
-    /// The TCP socket when bytes pass as they are: for splice.
-    pub fn as_tcp(&self) -> Option<&TcpStream> {
+    /// The TCP socket when bytes pass as they are.
+    pub fn as_tcp(&mut self) -> Option<&mut ClientTcp> {
         match self {
             Self::Tcp(stream) => Some(stream),
             Self::Tls(_) | Self::Unix(_) => None,
+        }
+    }
+
+    /// Whether the event loop does not know the socket yet, so that nothing is to be heard of it.
+    pub fn is_unwatched(&self) -> bool {
+        matches!(self, Self::Tcp(stream) if stream.unwatched_until().is_some())
+    }
+
+    /// The descriptor, unless the socket was lost.
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Tcp(stream) => stream.descriptor(),
+            Self::Tls(stream) => Some(stream.get_ref().0.as_fd()),
+            Self::Unix(stream) => Some(stream.as_fd()),
         }
     }
 }
@@ -167,16 +191,6 @@ pub fn poll_fill<R: AsyncRead + Unpin>(
     let read = target.filled().len();
     buffer.commit(read);
     Poll::Ready(Ok(read))
-}
-
-impl AsFd for ClientStream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Tls(stream) => stream.get_ref().0.as_fd(),
-            Self::Unix(stream) => stream.as_fd(),
-        }
-    }
 }
 
 impl AsyncRead for ClientStream {

@@ -113,8 +113,7 @@ fn given_up(x: &mut Exchange<'_>, cx: &mut std::task::Context<'_>) -> Poll<Endin
         return Poll::Ready(ending);
     }
     let Some(until) = x.nearest_end() else {
-        x.client.timer.clear();
-        return Poll::Pending;
+        return x.client.poll_deadline(cx, Moment::now() + FOREVER).map(|()| Ending::Cancelled(By::Client));
     };
     if x.client.poll_deadline(cx, until).is_ready() {
         return Poll::Ready(x.end_reached());
@@ -167,7 +166,10 @@ impl Exchange<'_> {
     /// A FIN alone may also mean that the client only stopped sending (RFC 9293 §3.6), so it is given a short grace;
     /// a reset is certain.
     pub fn poll_leaving(&mut self, cx: &mut std::task::Context<'_>) -> Option<Ending> {
-        while self.leaves_at.is_none() && self.body.is_done() && !self.desk.request.buffer.spare().is_empty()
+        while self.leaves_at.is_none()
+            && !self.client.stream.is_unwatched()
+            && self.body.is_done()
+            && !self.desk.request.buffer.spare().is_empty()
         {
             let buffer = &mut self.desk.request.buffer;
             match crate::client::poll_fill(&mut self.client.stream, cx, buffer, usize::MAX) {
@@ -184,6 +186,9 @@ impl Exchange<'_> {
         None
     }
 }
+
+/// Longer than any attempt takes: its own deadlines end it.
+const FOREVER: Duration = Duration::from_secs(24 * 3600);
 
 /// How long the answer may take to begin for a client that ended its side.
 const GRACE_BEFORE_ANSWER: Duration = Duration::from_millis(500);

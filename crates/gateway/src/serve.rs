@@ -98,7 +98,7 @@ async fn next_bytes(
 /// An orderly close: close_notify on TLS, FIN by the drop that follows.
 async fn close(client: &mut Client) {
     let until = Moment::now() + CLOSE;
-    if let Some(stream) = client.stream.as_tcp() {
+    if let Some(stream) = client.stream.as_tcp().and_then(|stream| stream.descriptor()) {
         // The last bytes leave with the FIN now; a close with unread bytes would throw them away. Whoever has gone
         // already needs no farewell.
         let _ = shutdown_write(stream);

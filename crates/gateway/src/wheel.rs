@@ -232,13 +232,6 @@ impl Timer {
         }
     }
 
-    /// Takes the deadline away.
-    pub fn clear(&self) {
-        if self.deadline.replace(NEVER) != NEVER {
-            self.wheel.inner.borrow_mut().entries[self.id as usize].deadline = NEVER;
-        }
-    }
-
     /// Ready when the deadline has passed.
     pub fn poll(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.wheel.inner.borrow_mut();

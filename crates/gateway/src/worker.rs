@@ -7,11 +7,12 @@ use crate::per_core::Core;
 use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::UnixListener;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use torwart_config::plan::Listener;
+use torwart_kernel::socket::watch;
 
 /// Runs until told to drain, and until that is done. Returns whether all connections ended by themselves.
 pub fn run(
@@ -81,7 +82,7 @@ async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) 
 
 fn open(socket: Socket, is_tls: bool) -> io::Result<Listening> {
     Ok(match socket {
-        Socket::Tcp(listener) => Listening::Tcp { listener: TcpListener::from_std(listener)?, is_tls },
+        Socket::Tcp(listener) => Listening::Tcp { listener: watch(listener)?, is_tls },
         Socket::Unix(listener) => {
             listener.set_nonblocking(true)?;
             Listening::Unix(UnixListener::from_std(listener)?)

@@ -3,14 +3,16 @@
 //! Everything takes a borrowed descriptor, so that std's, tokio's and socket2's sockets serve alike.
 
 use crate::option;
-use rustix::net::SendFlags;
+use rustix::net::{SendFlags, SocketFlags};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
-use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::io::{self, BufRead, BufReader};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// How to listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,12 +27,15 @@ pub struct ListenPlan {
     pub nodelay: bool,
     /// Whether an IPv6 listener leaves IPv4 alone.
     pub only_v6: bool,
+    /// Whether connections wait in the kernel until their clients have sent something, at most a second
+    /// (`TCP_DEFER_ACCEPT`).
+    pub defers: bool,
 }
 
 impl ListenPlan {
     /// The usual choice for an address: shared port, a long queue, no delay.
     pub const fn new(address: SocketAddr) -> Self {
-        Self { address, shares_port: true, backlog: BACKLOG, nodelay: true, only_v6: false }
+        Self { address, shares_port: true, backlog: BACKLOG, nodelay: true, only_v6: false, defers: false }
     }
 }
 
@@ -47,6 +52,9 @@ pub fn listen(plan: &ListenPlan) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(plan.shares_port)?;
     socket.set_tcp_nodelay(plan.nodelay)?;
+    if plan.defers {
+        option::set_int(&socket, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, DEFERRED_SECONDS)?;
+    }
     socket.bind(&plan.address.into())?;
     socket.listen(i32::try_from(plan.backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
@@ -58,6 +66,48 @@ pub fn listen_unix(path: &Path, backlog: u32) -> io::Result<UnixListener> {
     socket.bind(&socket2::SockAddr::unix(path)?)?;
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())
+}
+
+/// From now on connections of this listener are there for the taking as soon as they are made.
+pub fn stop_deferring(listener: impl AsFd) -> io::Result<()> {
+    option::set_int(listener, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, 0)
+}
+
+/// Whether connections to this port are half made: their clients may believe that they are connected already.
+pub fn has_half_made(port: u16) -> bool {
+    ["/proc/self/net/tcp", "/proc/self/net/tcp6"].iter().any(|table| {
+        std::fs::File::open(table).is_ok_and(|table| {
+            BufReader::new(table).lines().map_while(Result::ok).any(|line| is_half_made(&line, port))
+        })
+    })
+}
+
+/// `sl local_address rem_address st ...`, numbers in hexadecimal (proc_pid_net(5)); state 3 is `SYN_RECV`.
+fn is_half_made(line: &str, port: u16) -> bool {
+    let mut words = line.split_ascii_whitespace();
+    let local = words.nth(1).and_then(|local| local.rsplit_once(':'));
+    local.is_some_and(|(_, local)| u16::from_str_radix(local, 16) == Ok(port)) && words.nth(1) == Some("03")
+}
+
+/// Lets the runtime's event loop tell of a listener whose connections shall not join it by themselves.
+///
+/// # Panics
+///
+/// Outside of a runtime.
+pub fn watch(listener: TcpListener) -> io::Result<AsyncFd<TcpListener>> {
+    // SAFETY: a `TcpListener` owns its descriptor, shows the same one as long as it lives, and closes it only when it is
+    // dropped; `AsyncFd` deregisters it before that.
+    #[expect(unsafe_code, reason = "the runtime asks for this promise")]
+    let watched = unsafe { AsyncFd::register_with_interest(listener, Interest::READABLE) };
+    watched.map_err(|error| error.into_parts().1)
+}
+
+/// Takes the next connection of a listener, non-blocking, in one call.
+pub fn accept(listener: impl AsFd) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, peer) =
+        rustix::net::acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
+    let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
+    Ok((stream.into(), peer.ok_or(io::ErrorKind::NotConnected)?))
 }
 
 /// Sends the last bytes before an orderly close (`MSG_MORE`): they wait for the FIN, and leave in one segment with it.
@@ -147,6 +197,9 @@ pub fn unacknowledged_bytes(socket: impl AsFd) -> io::Result<usize> {
     option::output_queue(socket)
 }
 
+/// The shortest time the kernel counts in: one repetition of its answer to the client.
+const DEFERRED_SECONDS: i32 = 1;
+
 /// More than nginx's 511: a queue costs nothing while it is empty, and a full one drops clients silently.
 const BACKLOG: u32 = 4096;
 
@@ -173,6 +226,34 @@ mod tests {
         listen(&ListenPlan::new(address)).unwrap();
         let alone = ListenPlan { shares_port: false, ..ListenPlan::new(address) };
         assert_eq!(listen(&alone).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_deferring_listener_shows_a_connection_when_its_client_has_spoken() {
+        let listener = listen(&ListenPlan { defers: true, ..ListenPlan::new(any_port()) }).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut client = TcpStream::connect(address).unwrap();
+        assert_eq!(accept(&listener).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert!(has_half_made(address.port()), "the client believes that it is connected");
+        client.write_all(b"x").unwrap();
+        let (mut accepted, peer) = loop {
+            match accept(&listener) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::yield_now(),
+                accepted => break accepted.unwrap(),
+            }
+        };
+        assert_eq!(peer, client.local_addr().unwrap());
+        assert!(!has_half_made(address.port()));
+        accepted.read_exact(&mut [0]).unwrap();
+    }
+
+    #[test]
+    fn a_half_made_connection_is_known_by_port_and_state() {
+        let line = "   1: 0100007F:1F90 0100007F:C350 03 00000000:00000000 01:00000063 00000000";
+        assert!(is_half_made(line, 8080));
+        assert!(!is_half_made(line, 8081));
+        assert!(!is_half_made(&line.replace(" 03 ", " 01 "), 8080));
+        assert!(!is_half_made("  sl  local_address rem_address   st tx_queue", 8080));
     }
 
     #[test]

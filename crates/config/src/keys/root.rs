@@ -1,8 +1,8 @@
 //! The keys at the top of a file, and the small tables that belong to the whole gateway.
 
 use super::{
-    Form, Key, Kind, MONTH, Part, Preset, SHORTEST, Table, client::CLIENT, pool::POOL, site::ANSWERS,
-    site::SITE,
+    Form, Key, Kind, MONTH, Part, Preset, SHORTEST, Table, acme::ACME, client::CLIENT, pool::POOL,
+    site::ANSWERS, site::SITE,
 };
 use crate::{defaults, plan::Lenient};
 
@@ -31,6 +31,7 @@ const TABLES: Part = Part {
         Key::new("listen", Kind::Table(&LISTEN), Preset::Required, "{ http = \"127.0.0.1:8081\" }"),
         Key::new("client", Kind::Table(&CLIENT), Preset::Nothing, "{ connections = 5000 }"),
         Key::new("resolver", Kind::Table(&RESOLVER), Preset::Nothing, "{ mode = \"system\" }"),
+        Key::new("acme", Kind::Table(&ACME), Preset::Nothing, "{ agree_terms = true }"),
         Key::new("log", Kind::Table(&LOG), Preset::Nothing, "{ level = \"debug\" }"),
         Key::new("pool", Kind::Map(Form::Name, &A_POOL), Preset::Nothing, POOL_EXAMPLE),
         Key::new("site", Kind::Map(Form::Host, &A_SITE), Preset::Required, SITE_EXAMPLE),
@@ -44,6 +45,7 @@ static LISTEN: Table = Table {
         keys: &[
             Key::new("http", Kind::OneOrMany(&LISTENER), Preset::Nothing, "\"0.0.0.0:80\""),
             Key::new("https", Kind::OneOrMany(&LISTENER), Preset::Nothing, "[\"0.0.0.0:443\", \"[::]:443\"]"),
+            Key::new("defer_accept", Kind::Switch, Preset::Switch(true), "false"),
             Key::new("admin", Kind::Text(Form::Address), Preset::Nothing, "\"127.0.0.1:9180\""),
         ],
     }],

@@ -22,11 +22,12 @@ pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
     let mut listen = Listen { listeners: Vec::new(), admin: None, https: None };
     let Some(group) = root.group("listen") else { return listen };
     let mut seen: Vec<(ListenAddress, Place)> = Vec::new();
+    let defers = group.switch("defer_accept").unwrap_or(true);
     for (key, tls) in [("http", false), ("https", true)] {
         for text in group.texts(key) {
             let Some(address) = address::listen(build, &text) else { continue };
             claim(build, &mut seen, &address, text.place);
-            listen.listeners.push(Listener { address, tls });
+            listen.listeners.push(Listener { address, tls, defers });
         }
     }
     if let Some(text) = group.text("admin") {

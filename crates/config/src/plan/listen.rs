@@ -11,6 +11,8 @@ pub struct Listener {
     pub address: ListenAddress,
     /// Whether clients speak TLS here.
     pub tls: bool,
+    /// Whether a connection waits in the kernel until its client has sent something.
+    pub defers: bool,
 }
 
 /// An address to listen on.

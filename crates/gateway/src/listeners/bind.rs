@@ -37,7 +37,7 @@ pub fn bind(listener: &Listener, workers: usize, is_ours: bool) -> io::Result<So
                 drop(listen(&ListenPlan { shares_port: false, ..ListenPlan::new(address) })?);
             }
             for _ in 0..workers {
-                let socket = listen(&ListenPlan::new(address))?;
+                let socket = listen(&ListenPlan { defers: listener.defers, ..ListenPlan::new(address) })?;
                 address = socket.local_addr()?;
                 each.push(Socket::Tcp(socket));
             }

@@ -103,7 +103,7 @@ pub fn abort(x: &mut Exchange<'_>, way: Way) {
     x.is_complete = false;
     if way == Way::UntilClose {
         // Without a reset the close would end the message. There is nobody to tell if it fails.
-        let _ = torwart_kernel::socket::set_linger_reset(&x.client.stream);
+        let _ = x.client.stream.descriptor().map(torwart_kernel::socket::set_linger_reset);
     }
 }
 

@@ -20,10 +20,10 @@ use torwart_dial::ending_of;
 use torwart_kernel::{Pipe, splice_in, splice_out};
 
 /// Whether what is left of the body should be spliced.
-pub fn is_worth_it(x: &Exchange<'_>, outgoing: &Outgoing, body: &BodyReader, way: Way) -> bool {
+pub fn is_worth_it(x: &mut Exchange<'_>, outgoing: &Outgoing, body: &BodyReader, way: Way) -> bool {
     matches!(way, Way::Length(_))
         && body.unseen().is_some_and(|unseen| unseen > LEAST)
-        && x.client.stream.as_tcp().is_some()
+        && x.client.stream.as_tcp().is_some_and(|client| client.watched().is_ok())
         && outgoing.link.stream.as_tcp().is_some()
         && x.core.has_pipe()
 }
@@ -70,7 +70,9 @@ fn poll_pass(
     pipe: &Pipe,
     moved: &mut bool,
 ) -> Poll<Result<(), Cut>> {
-    let (Some(from), Some(to)) = (outgoing.link.stream.as_tcp(), x.client.stream.as_tcp()) else {
+    let (Some(from), Some(to)) =
+        (outgoing.link.stream.as_tcp(), x.client.stream.as_tcp().and_then(|client| client.as_watched()))
+    else {
         return Poll::Ready(Err(Cut::Upstream(Ending::ResourcesSpent)));
     };
     loop {

@@ -33,7 +33,7 @@ impl Waiting {
     }
 
     /// Ready with the ending when a deadline passed.
-    pub fn poll(&self, x: &Exchange<'_>, cx: &Context<'_>) -> Poll<Ending> {
+    pub fn poll(&self, x: &mut Exchange<'_>, cx: &Context<'_>) -> Poll<Ending> {
         let own = self.since + lasts(x, self.what);
         let end = x.nearest_end();
         let until = end.map_or(own, |end| end.min(own));

@@ -117,3 +117,19 @@ fn a_gateway_that_is_only_dropped_ends_as_well() {
     assert!(client.wire.has_ended());
     eventually("nobody new is taken in", || TcpStream::connect(address).is_err());
 }
+
+#[test]
+fn whoever_is_connected_when_the_drain_begins_may_still_ask() {
+    let gate = Gate::default();
+    let upstream = upstream(&gate);
+    let mut gateway = gateway(&upstream);
+    let address = gateway.address();
+    let mut idle = Client::connect(address);
+    assert_eq!(idle.get("/").expect("it is answered").status, 200);
+    let mut silent = Client::connect(address);
+    let stopping = stop(&mut gateway, PATIENCE);
+    assert!(idle.wire.has_ended(), "the drain has begun");
+    let answer = silent.get("/").expect("it is answered");
+    assert_eq!((answer.status, answer.head.field("connection")), (200, Some("close")));
+    assert!(stopping.join().expect("stopping does not panic"), "everything ended by itself");
+}
