@@ -77,5 +77,20 @@ pub const NEGATIVE_TTL: Duration = Duration::from_secs(5);
 
 /// A bad night's worth, in a few megabytes.
 pub const FAILED_EXCHANGES: usize = 1000;
+/// For the own group: a web server in front of it joins that group.
+pub const SOCKET_MODE: u32 = 0o660;
 /// Most exchanges end within it; orchestrators kill after it.
 pub const DRAIN: Duration = Duration::from_secs(30);
+
+/// The CA that gives certificates to everybody.
+pub const ACME_DIRECTORY: &str = "https://acme-v02.api.letsencrypt.org/directory";
+/// The same CA for trying out: its certificates are trusted by nobody, its limits are generous.
+pub const ACME_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
+/// Where a service keeps what must survive a restart (FHS 3.0, 5.8).
+pub const STATE: &str = "/var/lib/torwart";
+/// Providers of DNS answer within seconds; some queue changes for a minute.
+pub const DNS_HOOK: Duration = Duration::from_secs(120);
+/// Secondary name servers usually have a change by then.
+pub const DNS_WAIT: Duration = Duration::from_secs(10);
+/// What browsers' preload lists ask for: a year.
+pub const HSTS_AGE: Duration = Duration::from_secs(365 * 86_400);

@@ -4,6 +4,7 @@
 //! of value, a default and an example here, and its description in the text files under `key.<part>.<name>`.
 //! Several kinds of tables share a [`Part`], such as the keys a site and a route have in common.
 
+mod acme;
 mod client;
 mod pool;
 mod root;
@@ -90,6 +91,7 @@ pub(crate) enum Form {
     Listen,
     Location,
     Method,
+    Mode,
     Name,
     Network,
     PathRule,
@@ -167,6 +169,7 @@ impl Form {
             Self::Listen => "listen",
             Self::Location => "location",
             Self::Method => "method",
+            Self::Mode => "mode",
             Self::Name => "name",
             Self::Network => "network",
             Self::PathRule => "path_rule",
@@ -199,6 +202,8 @@ const SHORTEST: Duration = Duration::from_millis(1);
 const DAY: Duration = Duration::from_secs(86_400);
 /// The longest time anything is kept or may idle.
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
+/// The longest time browsers are asked to remember anything.
+const TWO_YEARS: Duration = Duration::from_secs(2 * 366 * 86_400);
 /// Where a size has no other bound.
 const LARGEST: ByteSize = ByteSize::gibibytes(1 << 20);
 const NO_BYTES: ByteSize = ByteSize::new(0);

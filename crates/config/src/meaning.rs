@@ -4,16 +4,20 @@
 //! Building goes on after an error, so that all complaints come at once; a plan built past an error is thrown away
 //! by [`crate::check`], so what stands in for a wrong value never matters.
 
+mod acme;
 mod address;
 mod answers;
+mod client_certificate;
 mod cross;
 mod headers;
 mod host;
+mod hsts;
 mod ladder;
 mod listen;
 mod log;
 mod path;
 mod pool;
+mod process;
 mod route;
 mod site;
 mod upstream;
@@ -44,7 +48,9 @@ pub(crate) fn plan(
     let (connections, limits, deadlines) = listen::client(root);
     let answers = answers::answers(&mut build, root, None);
     pool::named(&mut build, root);
-    let sites = site::sites(&mut build, root, &answers, &limits);
+    let acme = acme::acme(&mut build, root, &listen);
+    let sites = site::sites(&mut build, root, &answers, &limits, acme.as_ref());
+    acme::check(&mut build, root, acme.as_ref(), &listen, &sites);
     cross::check(&mut build, root, &listen, &sites);
     let mut lenient = Lenient::default();
     for option in root.texts("lenient") {
@@ -57,7 +63,9 @@ pub(crate) fn plan(
         resolver: listen::resolver(&mut build, root),
         trusted: root.texts("trusted").filter_map(|text| address::network(&mut build, text)).collect(),
         pseudonym: host::pseudonym(&mut build, root),
+        acme,
         log: log::log(&build, root),
+        process: process::process(&mut build, root),
         pools: build.pools,
         routes: build.routes,
         limits,

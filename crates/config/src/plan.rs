@@ -5,19 +5,23 @@
 //! a new one. Values that a route may override (deadlines, buffers, limits) are resolved into the route, so that
 //! the request path reads one place.
 
+mod acme;
 mod answers;
 mod headers;
 mod listen;
 mod log;
 mod pool;
+mod process;
 mod resolver;
 mod route;
 mod site;
 
-use std::{net::SocketAddr, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{net::SocketAddr, num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 
+pub(crate) use acme::FOLDER as STORE_FOLDER;
+pub use acme::{AcmePlan, Challenge, DnsHook, ExternalAccount};
 pub use answers::{Answers, Template};
 pub use headers::{HeaderRule, HeaderRules, Piece, ValueTemplate, Variable};
 pub use listen::{ClientDeadlines, ClientLimits, Lenient, ListenAddress, Listener};
@@ -26,12 +30,13 @@ pub use pool::{
     IdleLinks, LinkDeadlines, Pool, PoolIndex, ResponseLimits, RetryPlan, Roots, Scheme, ServerName,
     SpreadNames, Target, Upstream, UpstreamTls,
 };
+pub use process::{ProcessPlan, SocketAccess};
 pub use resolver::{ResolverMode, ResolverPlan};
 pub use route::{
     Action, Buffers, ExchangeDeadlines, HeaderMatch, HostPolicy, PathMatch, Pattern, Redirect,
     RequiredHeader, Rewrite, Route, RouteIndex,
 };
-pub use site::{CertificateFiles, HostPattern, Site};
+pub use site::{CertificateFiles, ClientCertificate, HostPattern, Site, SubjectPart, SubjectRule};
 
 /// Everything a gateway needs to know to run, checked and complete.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,10 +66,14 @@ pub struct Plan {
     pub trusted: Vec<IpNet>,
     /// The name in `Via`; none means a random one per instance.
     pub pseudonym: Option<Arc<str>>,
+    /// How certificates are issued and renewed by themselves, if they are.
+    pub acme: Option<AcmePlan>,
     /// What is written about exchanges and events.
     pub log: LogPlan,
     /// How long running exchanges may go on after the order to stop.
     pub drain: Duration,
+    /// Who the process is, once its sockets are open.
+    pub process: ProcessPlan,
     /// How many workers serve; none means one per core.
     pub workers: Option<NonZeroUsize>,
     /// What answers look like where no site is chosen; each site has its own, complete.
@@ -79,6 +88,16 @@ impl Plan {
     #[must_use]
     pub fn pool(&self, index: PoolIndex) -> &Pool {
         &self.pools[index.0]
+    }
+
+    /// Keeps what must survive a restart below this folder, unless the file names another.
+    pub fn keep_state_in(&mut self, folder: &Path) {
+        let Some(acme) = &mut self.acme else { return };
+        acme.keep_state_in(folder);
+        for site in self.sites.iter_mut().filter(|site| site.is_automatic) {
+            let file = acme.certificate_file(site);
+            site.certificates = vec![CertificateFiles { chain: file.clone(), key: file }];
+        }
     }
 
     /// Every route of every site, each with its site.

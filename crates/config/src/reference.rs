@@ -183,7 +183,7 @@ fn capitalised(text: &str) -> String {
 }
 
 /// The forms in the order of the page; one that is missing here is found by a test.
-const FORMS: [Form; 17] = [
+const FORMS: [Form; 18] = [
     Form::Any,
     Form::Name,
     Form::File,
@@ -196,6 +196,7 @@ const FORMS: [Form; 17] = [
     Form::UrlPath,
     Form::Replacement,
     Form::Method,
+    Form::Mode,
     Form::HeaderName,
     Form::Value,
     Form::Location,

@@ -93,6 +93,7 @@ fn kind(kind_of: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
 /// What an editor can tell about a form without knowing all of it.
 const fn pattern(form: Form) -> Option<&'static str> {
     match form {
+        Form::Mode => Some("^(0o)?[0-7]{3,4}$"),
         Form::Link => Some("^(https?://|mailto:|tel:|/)"),
         Form::Location => Some("^(https?://|/|\\{scheme\\}://)"),
         Form::Name => Some("^[A-Za-z0-9._-]{1,64}$"),

@@ -21,6 +21,9 @@ const GATEWAY: Part = Part {
         ),
         Key::new("trusted", Kind::OneOrMany(&NETWORK), Preset::Nothing, "[\"10.0.0.0/8\"]"),
         Key::new("pseudonym", Kind::Text(Form::Name), Preset::Sentence("random_name"), "\"edge-1\""),
+        Key::new("user", Kind::Text(Form::Name), Preset::Nothing, "\"torwart\""),
+        Key::new("group", Kind::Text(Form::Name), Preset::Sentence("users_group"), "\"web\""),
+        Key::new("confine", Kind::Switch, Preset::Switch(true), "false"),
         Key::new("lenient", Kind::OneOrMany(&LENIENCY), Preset::Nothing, "[\"bare_lf\"]"),
     ],
 };
@@ -47,6 +50,19 @@ static LISTEN: Table = Table {
             Key::new("https", Kind::OneOrMany(&LISTENER), Preset::Nothing, "[\"0.0.0.0:443\", \"[::]:443\"]"),
             Key::new("defer_accept", Kind::Switch, Preset::Switch(true), "false"),
             Key::new("admin", Kind::Text(Form::Address), Preset::Nothing, "\"127.0.0.1:9180\""),
+        ],
+    }],
+};
+
+static SOCKET: Table = Table {
+    id: "socket",
+    parts: &[Part {
+        id: "socket",
+        keys: &[
+            Key::new("path", Kind::Text(Form::File), Preset::Required, "\"/run/torwart/http.sock\""),
+            Key::new("mode", Kind::Text(Form::Mode), Preset::Word("0660"), "\"0666\""),
+            Key::new("user", Kind::Text(Form::Name), Preset::Sentence("own_user"), "\"www-data\""),
+            Key::new("group", Kind::Text(Form::Name), Preset::Sentence("own_group"), "\"www-data\""),
         ],
     }],
 };
@@ -105,10 +121,11 @@ static LOG: Table = Table {
 
 static LENIENCY: Kind = Kind::Choice(&Lenient::NAMES);
 static NETWORK: Kind = Kind::Text(Form::Network);
-static LISTENER: Kind = Kind::Text(Form::Listen);
+static LISTENER: Kind = Kind::Either(&LISTENER_KINDS);
 static SERVER: Kind = Kind::Text(Form::Address);
 static A_POOL: Kind = Kind::Table(&POOL);
 static A_SITE: Kind = Kind::Table(&SITE);
+const LISTENER_KINDS: [Kind; 2] = [Kind::Text(Form::Listen), Kind::Table(&SOCKET)];
 const ACCESS: [Kind; 2] = [Kind::Switch, Kind::Text(Form::File)];
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 const POOL_EXAMPLE: &str = "{ shop = { upstreams = \"http://127.0.0.1:3001\" } }";

@@ -1,7 +1,9 @@
 //! The keys of a site, and those of answers, which the top of the file has as well.
 
+use crate::defaults;
+
 use super::{
-    Form, Key, Kind, Part, Preset, Table,
+    Form, Key, Kind, Part, Preset, TWO_YEARS, Table,
     pool::{CERTIFICATE, LINKS, PATIENCE},
     route::{ACTION, FORWARDING, ROUTE},
 };
@@ -16,13 +18,52 @@ const HOSTS: Part = Part {
         Key::new("aliases", Kind::OneOrMany(&HOST), Preset::Nothing, "[\"www.shop.example\"]"),
         Key::new(
             "certificate",
-            Kind::OneOrMany(&CERTIFICATE_KIND),
+            Kind::Either(&CERTIFICATE_KIND),
             Preset::Nothing,
             "{ chain = \"shop.pem\", key = \"shop.key\" }",
         ),
+        Key::new(
+            "client_certificate",
+            Kind::Table(&CLIENT_CERTIFICATE),
+            Preset::Nothing,
+            "{ ca = \"staff-ca.pem\" }",
+        ),
+        Key::new("hsts", Kind::Either(&HSTS_KIND), Preset::Switch(false), "true"),
         Key::new("redirect_to_https", Kind::Switch, Preset::Switch(false), "true"),
         Key::new("route", Kind::List(&A_ROUTE), Preset::Nothing, "[{ path = \"/admin\", deny = true }]"),
     ],
+};
+
+/// Which clients may come in by their certificate.
+static CLIENT_CERTIFICATE: Table = Table {
+    id: "client_certificate",
+    parts: &[Part {
+        id: "client_certificate",
+        keys: &[
+            Key::new("ca", Kind::Text(Form::File), Preset::Required, "\"staff-ca.pem\""),
+            Key::new("crl", Kind::Text(Form::File), Preset::Nothing, "\"revoked.pem\""),
+            Key::new("required", Kind::Switch, Preset::Switch(true), "false"),
+            Key::new("subjects", Kind::OneOrMany(&SUBJECT), Preset::Nothing, "[\"O=Shop, OU=Staff\"]"),
+        ],
+    }],
+};
+
+/// What `Strict-Transport-Security` says.
+static HSTS: Table = Table {
+    id: "hsts",
+    parts: &[Part {
+        id: "hsts",
+        keys: &[
+            Key::new(
+                "max_age",
+                Kind::Duration(std::time::Duration::ZERO, TWO_YEARS),
+                Preset::Duration(defaults::HSTS_AGE),
+                "\"30d\"",
+            ),
+            Key::new("subdomains", Kind::Switch, Preset::Switch(false), "true"),
+            Key::new("preload", Kind::Switch, Preset::Switch(false), "true"),
+        ],
+    }],
 };
 
 /// What answers of our own look like.
@@ -42,6 +83,9 @@ pub(super) const ANSWERS: Part = Part {
 };
 
 static HOST: Kind = Kind::Text(Form::Host);
-static CERTIFICATE_KIND: Kind = Kind::Table(&CERTIFICATE);
+const CERTIFICATE_KIND: [Kind; 2] = [Kind::Choice(&["auto"]), Kind::OneOrMany(&CERTIFICATE_PAIR)];
+static CERTIFICATE_PAIR: Kind = Kind::Table(&CERTIFICATE);
+const HSTS_KIND: [Kind; 2] = [Kind::Switch, Kind::Table(&HSTS)];
+static SUBJECT: Kind = Kind::Text(Form::Any);
 static A_ROUTE: Kind = Kind::Table(&ROUTE);
 static TEMPLATE: Kind = Kind::Text(Form::File);

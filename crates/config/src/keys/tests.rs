@@ -33,6 +33,10 @@ fn every_key_changes_the_plan() {
                     Kind::Table(table) => Some(Stand { table, path: format!("{path}.") }),
                     _ => None,
                 })),
+                // One of a kind: the table of a Unix socket.
+                Kind::OneOrMany(Kind::Either([_, Kind::Table(table)])) if path == "listen.http" => {
+                    stands.push(Stand { table, path: format!("{path}.") });
+                }
                 _ => {}
             }
             let base = around(&path, stand.table);
@@ -65,7 +69,14 @@ fn every_key_is_described_in_both_languages() {
                     assert!(text::find(&format!("table.{}", table.id), lang).is_some(), "table.{}", table.id);
                 }
                 tables.extend(match &key.kind {
-                    Kind::Table(table) | Kind::OneOrMany(Kind::Table(table)) => Some(*table),
+                    Kind::Table(table)
+                    | Kind::OneOrMany(Kind::Table(table) | Kind::Either([_, Kind::Table(table)])) => {
+                        Some(*table)
+                    }
+                    Kind::Either(kinds) => kinds.iter().find_map(|kind| match kind {
+                        Kind::Table(table) | Kind::OneOrMany(Kind::Table(table)) => Some(*table),
+                        _ => None,
+                    }),
                     _ => None,
                 });
             }
@@ -92,7 +103,13 @@ fn around(path: &str, table: &Table) -> BTreeMap<String, &'static str> {
     let mut set = |key: String, value| {
         base.insert(key, value);
     };
-    set("listen.http".into(), "\"127.0.0.1:8080\"");
+    match table.id {
+        "socket" => set("listen.http.path".into(), "\"/a\""),
+        _ => set("listen.http".into(), "\"127.0.0.1:8080\""),
+    }
+    if path.starts_with("acme.") {
+        set("acme.email".into(), "\"a@b.example\"");
+    }
     set(format!("{POOL}upstreams"), "\"https://127.0.0.1:3000\"");
     let at = path.rfind('.').map_or("", |dot| path.get(..=dot).unwrap_or_default());
     let has_own_action = ["pool", "upstreams", "redirect", "deny"]
@@ -117,6 +134,13 @@ fn around(path: &str, table: &Table) -> BTreeMap<String, &'static str> {
             set(format!("{at}chain"), "\"a\"");
             set(format!("{at}key"), "\"b\"");
         }
+        "dns_hook" => set(format!("{at}command"), "\"/a\""),
+        "external_account" => {
+            set(format!("{at}id"), "\"a\"");
+            set(format!("{at}key_file"), "\"b\"");
+        }
+        "client_certificate" => set(format!("{at}ca"), "\"a\""),
+        "hsts" => set(format!("{at}max_age"), "\"1d\""),
         "rewrite" if !path.ends_with("regex") => set(format!("{at}prefix"), "\"/a\""),
         "redirect" => set(format!("{at}to"), "\"/a\""),
         _ => {}

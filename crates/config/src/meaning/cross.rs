@@ -18,6 +18,7 @@ pub(super) fn check(build: &mut Build<'_>, root: &Group, listen: &Listen, sites:
     }
     hosts_given_twice(build, sites);
     certificates(build, listen, sites);
+    secured(build, listen, sites);
     for named in build.named.iter().filter(|named| !named.is_used) {
         build.complaints.warn(named.place, "pool_unused").text("name", &named.name);
     }
@@ -108,6 +109,27 @@ fn certificates(build: &mut Build<'_>, listen: &Listen, sites: &[Built]) {
                 build.complaints.warn(place, "site_without_certificate").text("name", &*built.site.name);
             }
             _ => {}
+        }
+    }
+}
+
+/// What only makes sense where clients speak TLS.
+fn secured(build: &mut Build<'_>, listen: &Listen, sites: &[Built]) {
+    let has_http = listen.listeners.iter().any(|listener| !listener.tls);
+    for built in sites {
+        for (place, key) in [(built.client_certificate, "client_certificate"), (built.hsts, "hsts")] {
+            if let (Some(place), None) = (place, listen.https) {
+                build.complaints.error(place, "needs_https").text("key", key);
+            }
+        }
+        let is_required = built.site.client_certificate.as_ref().is_some_and(|rule| rule.is_required);
+        if let Some(place) = built.client_certificate
+            && is_required
+            && has_http
+            && listen.https.is_some()
+            && !built.site.redirect_to_https
+        {
+            build.complaints.warn(place, "client_certificate_over_http");
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 
-use super::{Build, address, narrow};
+use super::{Build, address, narrow, process};
 use crate::{
     Place, defaults,
-    file::Group,
-    plan::{ClientDeadlines, ClientLimits, ListenAddress, Listener, ResolverMode, ResolverPlan},
+    file::{At, Group},
+    plan::{
+        ClientDeadlines, ClientLimits, ListenAddress, Listener, ResolverMode, ResolverPlan, SocketAccess,
+    },
 };
 
 /// `[listen]`, and where the addresses with TLS stand.
@@ -27,7 +29,12 @@ pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
         for text in group.texts(key) {
             let Some(address) = address::listen(build, &text) else { continue };
             claim(build, &mut seen, &address, text.place);
-            listen.listeners.push(Listener { address, tls, defers });
+            listen.listeners.push(Listener { address, tls, defers, access: SocketAccess::default() });
+        }
+        for table in group.groups(key) {
+            let Some((address, access)) = unix_socket(build, &table) else { continue };
+            claim(build, &mut seen, &address, table.place);
+            listen.listeners.push(Listener { address, tls, defers, access });
         }
     }
     if let Some(text) = group.text("admin") {
@@ -45,6 +52,18 @@ pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
     }
     listen.https = group.key_place("https").filter(|_| !group.list("https").is_empty());
     listen
+}
+
+/// A Unix socket whose file is to have a mode or owner.
+fn unix_socket(build: &mut Build<'_>, table: &At<&Group>) -> Option<(ListenAddress, SocketAccess)> {
+    let access = process::access(build, table.value);
+    let path = table.value.text("path")?;
+    let name = path.value.strip_prefix("unix:").unwrap_or(path.value);
+    if name.is_empty() {
+        build.complaints.error(path.place, "socket_without_path");
+        return None;
+    }
+    Some((ListenAddress::Unix(build.folder.join(name)), access))
 }
 
 /// Notes that an address is taken; two ports chosen by the kernel never clash.

@@ -1,10 +1,10 @@
 //! Sites: their hosts, certificates and routes in the order of decision.
 
-use super::{Build, answers, cross, host, pool, route, shared};
+use super::{Build, answers, client_certificate, cross, host, hsts, pool, route, shared};
 use crate::{
     Place,
     file::{At, Group, Written},
-    plan::{Answers, ClientLimits, HostPattern, PathMatch, Route, Site},
+    plan::{AcmePlan, Answers, CertificateFiles, ClientLimits, HostPattern, PathMatch, Route, Site},
 };
 
 /// A site, with the places that matter when sites are compared.
@@ -14,6 +14,8 @@ pub(super) struct Built {
     pub(super) hosts: Vec<(HostPattern, Place)>,
     pub(super) certificate: Option<Place>,
     pub(super) redirect_to_https: Option<Place>,
+    pub(super) client_certificate: Option<Place>,
+    pub(super) hsts: Option<Place>,
 }
 
 /// Builds all sites.
@@ -22,11 +24,17 @@ pub(super) fn sites(
     root: &Group,
     answers: &Answers,
     limits: &ClientLimits,
+    acme: Option<&AcmePlan>,
 ) -> Vec<Built> {
     let mut sites = Vec::new();
     for (name, value) in root.group("site").map(|group| group.entries.as_slice()).unwrap_or_default() {
         if let Written::Group(group) = &value.value {
-            sites.push(site(build, name, group, answers, limits));
+            let mut built = site(build, name, group, answers, limits);
+            if let Some(acme) = acme.filter(|_| built.site.is_automatic) {
+                let file = acme.certificate_file(&built.site);
+                built.site.certificates = vec![CertificateFiles { chain: file.clone(), key: file }];
+            }
+            sites.push(built);
         }
     }
     sites
@@ -52,7 +60,12 @@ fn site(
         place: name.place,
         certificate: group.key_place("certificate").filter(|_| !group.list("certificate").is_empty()),
         redirect_to_https: group.key_place("redirect_to_https").filter(|_| redirect_to_https),
+        client_certificate: group.key_place("client_certificate"),
+        hsts: group.key_place("hsts").filter(|_| group.switch("hsts") != Some(false)),
         site: Site {
+            is_automatic: group.text("certificate").is_some_and(|text| text.value == "auto"),
+            client_certificate: client_certificate::rule(build, group),
+            hsts: hsts::policy(build, group),
             name: shared(&name.value),
             hosts: hosts.iter().map(|(pattern, _)| pattern.clone()).collect(),
             certificates,

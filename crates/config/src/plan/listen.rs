@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use super::SocketAccess;
 use crate::{ByteSize, defaults};
 
 /// One place where clients are accepted.
@@ -13,6 +14,8 @@ pub struct Listener {
     pub tls: bool,
     /// Whether a connection waits in the kernel until its client has sent something.
     pub defers: bool,
+    /// Who may connect, where it is a Unix socket.
+    pub access: SocketAccess,
 }
 
 /// An address to listen on.

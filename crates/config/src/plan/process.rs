@@ -1,0 +1,39 @@
+//! Who the process is and what it may touch, and who may come through a Unix socket.
+
+use std::sync::Arc;
+
+use crate::defaults;
+
+/// Who the process is, once its sockets are open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessPlan {
+    /// The user it becomes; none means that it stays who it is.
+    pub user: Option<Arc<str>>,
+    /// The group, where it is not the user's own.
+    pub group: Option<Arc<str>>,
+    /// Whether it gives up reading and writing any files but those it needs.
+    pub confine: bool,
+}
+
+impl Default for ProcessPlan {
+    fn default() -> Self {
+        Self { user: None, group: None, confine: true }
+    }
+}
+
+/// Who may connect to a Unix socket: its file's mode and owner.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SocketAccess {
+    /// The permission bits; connecting takes the right to write.
+    pub mode: u32,
+    /// The owner; none means the user the process runs as.
+    pub user: Option<Arc<str>>,
+    /// The group; none means that of the process.
+    pub group: Option<Arc<str>>,
+}
+
+impl Default for SocketAccess {
+    fn default() -> Self {
+        Self { mode: defaults::SOCKET_MODE, user: None, group: None }
+    }
+}
