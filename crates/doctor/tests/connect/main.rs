@@ -3,6 +3,7 @@
 //! Each test breaks one thing and asks which findings come of it, best first. Tests without the right to make namespaces
 //! say "SKIPPED" and pass.
 
+mod control;
 mod idle_state;
 mod world;
 
