@@ -153,11 +153,11 @@ async fn fix(case: &Case, subject: &Subject) -> Option<Fix> {
     let written = &config.written;
     let after = match product {
         Product::Nginx if written.starts_with("server") => {
-            format!("resolver {resolver} valid=10s;  zone NAME 64k;  server {host}:{port} resolve;")
+            format!("resolver {resolver} valid=10s;\nzone NAME 64k;\nserver {host}:{port} resolve;")
         }
         Product::Nginx => {
             format!(
-                "resolver {resolver} valid=10s;  set $upstream http://{host}:{port};  proxy_pass $upstream;"
+                "resolver {resolver} valid=10s;\nset $upstream http://{host}:{port};\nproxy_pass $upstream;"
             )
         }
         Product::Haproxy => format!("{written} resolvers dns init-addr last,libc,none"),
