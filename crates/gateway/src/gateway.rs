@@ -4,6 +4,7 @@
 //! sockets happens here, so that a plan that cannot be served never reaches a core.
 
 use crate::certificates::Certificates;
+use crate::listeners::inherited::Inherited;
 use crate::listeners::{Bound, Command, Listeners, bind};
 use crate::names::{Addresses, NameWatch, News, spread_names};
 use crate::per_core::Core;
@@ -88,6 +89,15 @@ impl Gateway {
     /// # Errors
     /// Whatever the plan needs and the system does not give; nothing runs then.
     pub fn start(plan: Plan, options: &Options) -> Result<Self, StartProblem> {
+        let listeners = Listeners::open(&plan, Inherited::default())?;
+        Self::start_on(listeners, plan, options)
+    }
+
+    /// As [`Gateway::start`], on listeners that were opened for this plan before.
+    ///
+    /// # Errors
+    /// Whatever else the plan needs and the system does not give; nothing runs then.
+    pub fn start_on(listeners: Listeners, plan: Plan, options: &Options) -> Result<Self, StartProblem> {
         // New connections need descriptors; a low soft limit is a default of shells, not a wish.
         let _ = torwart_kernel::limits::raise_descriptors();
         let status = Arc::new(Status::new(&options.version, Timestamp::from(SystemTime::now())));
@@ -99,12 +109,11 @@ impl Gateway {
         let resolver = Arc::new(resolver);
         let journal = open_journal(&plan, options, &metrics)?;
         let failures = Arc::new(Failures::new(plan.log.failed_exchanges));
-        let mut steering = Steering::default();
+        let mut steering = Steering { listeners, addresses: Addresses::default() };
         let snapshot = Snapshot::build(plan, None, &steering.addresses, &metrics, &pseudonym)
             .map_err(StartProblem::Build)?;
         let names = spread_names(&snapshot.plan);
-        let bound = steering.listeners.bind_missing(&snapshot.plan.listeners, count)?;
-        steering.listeners.add(&bound);
+        let bound = steering.listeners.take_fresh();
         status.set_workers(count as u64);
         status.set_generation(snapshot.plan_generation);
         let shared = Arc::new(Shared {
@@ -201,6 +210,21 @@ impl Gateway {
         is_orderly
     }
 
+    /// Whether every worker takes its turns. The answer may take for ever: give it a deadline.
+    pub fn beats(&self) -> impl Future<Output = bool> + use<> {
+        let (beat, mut heard) = mpsc::unbounded_channel();
+        self.tell(|_| Command::Beat(beat.clone()));
+        let mut missing = self.workers.len();
+        async move {
+            // A worker that has ended lets go of its end without an answer.
+            drop(beat);
+            while missing > 0 && heard.recv().await.is_some() {
+                missing -= 1;
+            }
+            missing == 0
+        }
+    }
+
     /// The counters.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.shared.metrics
@@ -223,7 +247,8 @@ impl Gateway {
 
     fn hand_out(&self, bound: Vec<bind::Sockets>) {
         for sockets in bound {
-            for (worker, socket) in self.workers.iter().zip(sockets.each) {
+            // There may be more sockets than workers where somebody else has bound them.
+            for (worker, socket) in self.workers.iter().cycle().zip(sockets.each) {
                 // A worker that is gone serves nobody.
                 let _ = worker.commands.send(Command::Listen { listener: sockets.listener.clone(), socket });
             }
@@ -293,7 +318,8 @@ fn start_worker(shared: &Arc<Shared>, index: usize, journal: Option<Journal>) ->
     Ok(Worker { commands, thread })
 }
 
-fn worker_count(plan: &Plan) -> usize {
+/// How many workers serve a plan.
+pub(crate) fn worker_count(plan: &Plan) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     plan.workers.map_or_else(cores, NonZeroUsize::get)
 }

@@ -39,6 +39,7 @@ mod wheel;
 mod worker;
 
 pub use gateway::{Gateway, Options, StartProblem, rehearse};
-pub use listeners::Bound;
+pub use listeners::inherited::Inherited;
+pub use listeners::{Bound, Listeners};
 pub use snapshot::BuildProblem;
 pub use upstream::place;

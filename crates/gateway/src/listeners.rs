@@ -4,11 +4,15 @@
 //! waits for another. All sockets of a new plan are bound before any is handed out: a plan is taken over whole or not.
 
 pub mod bind;
+pub mod inherited;
 
-use crate::gateway::StartProblem;
+use crate::gateway::{StartProblem, worker_count};
 use bind::{Socket, Sockets};
+use inherited::Inherited;
 use std::net::SocketAddr;
 use std::time::Instant;
+use tokio::sync::mpsc;
+use torwart_config::Plan;
 use torwart_config::plan::{ListenAddress, Listener};
 
 /// What a worker is told.
@@ -22,6 +26,8 @@ pub enum Command {
     },
     /// Accept no more from this listener, once its queue is empty.
     Unlisten(Listener),
+    /// Say that this worker still takes its turns.
+    Beat(mpsc::UnboundedSender<()>),
     /// Accept no more at all, and end when every connection has, at the latest at this moment.
     Drain {
         /// The moment.
@@ -38,32 +44,60 @@ pub struct Bound {
     pub is_tls: bool,
 }
 
-/// The listeners that are bound.
+/// The listeners that are bound: opened before the process gives up its rights, then handed to the gateway.
 #[derive(Default)]
 pub struct Listeners {
     open: Vec<(Listener, ListenAddress)>,
+    inherited: Inherited,
+    /// Bound, and not handed out yet.
+    fresh: Vec<Sockets>,
 }
 
 impl Listeners {
+    /// Binds everything the plan listens on, but for what was bound for us. After this the process needs no right to
+    /// bind any more.
+    ///
+    /// # Errors
+    /// The first address that cannot be listened on.
+    pub fn open(plan: &Plan, inherited: Inherited) -> Result<Self, StartProblem> {
+        for address in inherited.unused(&plan.listeners) {
+            tracing::warn!(%address, "a socket that was handed over is not among the listeners");
+        }
+        let mut listeners = Self { inherited, ..Self::default() };
+        let fresh = listeners.bind_missing(&plan.listeners, worker_count(plan))?;
+        listeners.add(&fresh);
+        listeners.fresh = fresh;
+        Ok(listeners)
+    }
+
+    /// What is bound and not handed out yet.
+    pub(crate) fn take_fresh(&mut self) -> Vec<Sockets> {
+        std::mem::take(&mut self.fresh)
+    }
+
     /// Binds what is wanted and not bound yet, once per worker. Nothing is kept of it until it is added.
-    pub fn bind_missing(&self, wanted: &[Listener], workers: usize) -> Result<Vec<Sockets>, StartProblem> {
+    pub(crate) fn bind_missing(&self, wanted: &[Listener], workers: usize) -> Result<Vec<Sockets>, StartProblem> {
         let is_missing = |listener: &&Listener| !self.open.iter().any(|(known, _)| known == *listener);
         let bind = |listener: &Listener| {
             // What changes from plain to TLS stays where it is.
             let is_ours = self.open.iter().any(|(_, bound)| *bound == listener.address);
-            bind::bind(listener, workers, is_ours)
-                .map_err(|error| StartProblem::Listen { address: describe(&listener.address), error })
+            let sockets = match self.inherited.claim(listener, workers) {
+                Ok(each) if each.is_empty() => bind::bind(listener, workers, is_ours),
+                Ok(each) => Ok(Sockets { listener: listener.clone(), address: listener.address.clone(), each }),
+                Err(error) => Err(error),
+            };
+            sockets.map_err(|error| StartProblem::Listen { address: describe(&listener.address), error })
         };
         wanted.iter().filter(is_missing).map(bind).collect()
     }
 
     /// These are bound from now on.
-    pub fn add(&mut self, fresh: &[Sockets]) {
+    pub(crate) fn add(&mut self, fresh: &[Sockets]) {
         self.open.extend(fresh.iter().map(|sockets| (sockets.listener.clone(), sockets.address.clone())));
     }
 
     /// Forgets what is not wanted any more, and names it.
-    pub fn drop_others(&mut self, wanted: &[Listener]) -> Vec<Listener> {
+    pub(crate) fn drop_others(&mut self, wanted: &[Listener]) -> Vec<Listener> {
         let mut gone = Vec::new();
         self.open.retain(|(listener, _)| {
             let is_wanted = wanted.contains(listener);

@@ -57,6 +57,8 @@ async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) 
                 }
                 !is_meant
             }),
+            // Whoever asked may be gone.
+            Some(Command::Beat(beat)) => drop(beat.send(())),
             Some(Command::Drain { until }) => break until,
             None => break Instant::now(),
         }

@@ -34,7 +34,8 @@ pub enum Confinement {
 pub fn confine(reach: &Reach) -> io::Result<Confinement> {
     // Programs are not started by what is confined.
     let read = AccessFs::from_read(LEVEL) & !BitFlags::from(AccessFs::Execute);
-    let write = AccessFs::from_write(LEVEL) & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev);
+    let write =
+        AccessFs::from_write(LEVEL) & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev);
     let ruleset = Ruleset::default().set_compatibility(CompatLevel::BestEffort);
     let ruleset = ruleset.handle_access(AccessFs::from_all(LEVEL)).map_err(io::Error::other)?;
     let ruleset = ruleset.create().map_err(io::Error::other)?;

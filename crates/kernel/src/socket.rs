@@ -60,9 +60,28 @@ pub fn listen(plan: &ListenPlan) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Opens a non-blocking unix listener. The path must be free: taking over a stale socket is the caller's decision.
-pub fn listen_unix(path: &Path, backlog: u32) -> io::Result<UnixListener> {
+/// Makes a TCP listener that somebody else has opened as [`listen`] would have made it.
+pub fn adopt(listener: &TcpListener, plan: &ListenPlan) -> io::Result<()> {
+    let socket = SockRef::from(listener);
+    socket.set_nonblocking(true)?;
+    socket.set_tcp_nodelay(plan.nodelay)?;
+    if plan.defers {
+        option::set_int(listener, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, DEFERRED_SECONDS)?;
+    }
+    Ok(())
+}
+
+/// Whether a socket for IPv6 leaves IPv4 alone.
+pub fn is_only_v6(socket: impl AsFd) -> io::Result<bool> {
+    SockRef::from(&socket).only_v6()
+}
+
+/// Opens a non-blocking unix listener whose file never has more than these permission bits. The path must be free: taking
+/// over a stale socket is the caller's decision.
+pub fn listen_unix(path: &Path, backlog: u32, mode: u32) -> io::Result<UnixListener> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)?;
+    // Before there is a file: Linux gives it the mode of the socket, less the process's mask.
+    rustix::fs::fchmod(&socket, rustix::fs::Mode::from_raw_mode(mode))?;
     socket.bind(&socket2::SockAddr::unix(path)?)?;
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
     Ok(socket.into())

@@ -187,7 +187,7 @@ async fn a_missing_unix_socket_is_missing_and_an_abandoned_one_refuses() {
 #[tokio::test]
 async fn a_full_unix_queue_is_waited_for_and_then_told() {
     let path = path("full");
-    let listener = listen_unix(&path, 0).unwrap();
+    let listener = listen_unix(&path, 0, 0o600).unwrap();
     let mut waiting = Vec::new();
     let short = Duration::from_millis(50);
     let ending = loop {
