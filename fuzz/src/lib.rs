@@ -18,3 +18,13 @@ pub fn response_head(bytes: &[u8]) {
 pub fn chunked(bytes: &[u8]) {
     laws::chunked(bytes);
 }
+
+/// Any bytes as the beginning of a connection that should have a PROXY protocol header.
+pub fn proxy_header(bytes: &[u8]) {
+    laws::proxy_header(bytes);
+}
+
+/// Any bytes as the answer of a FastCGI application.
+pub fn fastcgi(bytes: &[u8]) {
+    laws::fastcgi(bytes);
+}

@@ -25,7 +25,7 @@ pub fn diagnose(evidence: &Evidence) -> Verdict {
         [(&local.route, Stage::Route), (&local.guard, Stage::Guard), (&local.admit, Stage::Admit)]
     {
         if let Some(ending) = step.ending() {
-            return certain(local_cause(ending), stage);
+            return certain(if stage == Stage::Guard { guard_cause(ending) } else { local_cause(ending) }, stage);
         }
     }
     if let Some(ending) = client.body.ending() {
@@ -208,6 +208,8 @@ fn head_cause(attempt: &Attempt, ending: &Ending) -> Cause {
         Ending::TooLarge(Limit::InterimCount) => Cause::TooManyInterim,
         Ending::TooLarge(Limit::FieldBytes) => Cause::FieldTooLarge,
         Ending::TooLarge(_) => Cause::HeadTooLarge,
+        // FastCGI: the application says that it is overloaded.
+        Ending::QueueFull => Cause::UpstreamFull,
         _ if attempt.is_reused && attempt.sent == 0 => Cause::StaleLink,
         _ if attempt.received > 0 => Cause::HeadCut,
         Ending::Reset => Cause::ResetBeforeHead,
@@ -217,7 +219,7 @@ fn head_cause(attempt: &Attempt, ending: &Ending) -> Cause {
 
 fn malformed_head(fault: Fault) -> Cause {
     match fault.what {
-        Malformation::NotHttp => Cause::NotHttp,
+        Malformation::NotHttp | Malformation::NotFastCgi => Cause::NotHttp,
         Malformation::TlsRecord => Cause::WantsTls,
         Malformation::BadLength
         | Malformation::LengthsDiffer
@@ -249,7 +251,10 @@ fn malformed_head(fault: Fault) -> Cause {
         | Malformation::BadChunkSize
         | Malformation::BadChunkExtension
         | Malformation::BadChunkEnd
-        | Malformation::BadTrailer => Cause::HeadMalformed,
+        | Malformation::BadTrailer
+        | Malformation::BadProxyHeader
+        | Malformation::BadProxyChecksum
+        | Malformation::BadRecord => Cause::HeadMalformed,
     }
 }
 
@@ -291,11 +296,22 @@ fn client_cause(ending: &Ending, broken: Cause) -> Cause {
     }
 }
 
+/// What did not end well in the guard without being a decision is the question to the authoriser.
+fn guard_cause(ending: &Ending) -> Cause {
+    match ending {
+        Ending::Decided(_) | Ending::TimedOut(Deadline::Total) | Ending::Cancelled(By::Client) => local_cause(ending),
+        Ending::TimedOut(Deadline::Drain) => Cause::Draining,
+        _ => Cause::AuthoriserFailed,
+    }
+}
+
 fn local_cause(ending: &Ending) -> Cause {
     match ending {
         Ending::Decided(decision) => match decision {
             Decision::NoRoute => Cause::NoRoute,
             Decision::Deny => Cause::Denied,
+            Decision::Unauthorised => Cause::Unauthorized,
+            Decision::AuthoriserUnclear => Cause::AuthoriserFailed,
             Decision::RateLimit => Cause::RateLimited,
             Decision::Loop => Cause::LoopDetected,
             Decision::GatewayFull => Cause::GatewayFull,

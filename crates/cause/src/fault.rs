@@ -99,4 +99,13 @@ malformations! {
     BadChunkEnd "bad_chunk_end";
     /// A trailer field that breaks the grammar (RFC 9112 §7.1.2).
     BadTrailer "bad_trailer";
+    // Around HTTP.
+    /// The PROXY protocol's header is missing or breaks its grammar.
+    BadProxyHeader "bad_proxy_header";
+    /// The checksum of a PROXY protocol header is not that of its bytes.
+    BadProxyChecksum "bad_proxy_checksum";
+    /// The first bytes are no FastCGI record.
+    NotFastCgi "not_fastcgi";
+    /// A FastCGI record that may not come here, or is broken (FastCGI 1.0 §3.3, §5).
+    BadRecord "bad_record";
 }

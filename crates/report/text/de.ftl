@@ -1,5 +1,5 @@
 # Sätze der Oberfläche, deutsch. en.ftl enthält dieselben Schlüssel in derselben Reihenfolge.
-# $party ist "client" oder "upstream"; Zahlen und Namen aus Registern kommen als Text.
+# $party ist "client", "authoriser" oder "upstream"; Zahlen und Namen aus Registern kommen als Text.
 
 ## Bezeichnungen
 
@@ -79,10 +79,12 @@ observation-attempts = ob überhaupt ein Upstream versucht wurde
 
 party = { $party ->
     [client] der Client
+    [authoriser] der Anmeldedienst
    *[upstream] der Upstream
 }
 party-of = { $party ->
     [client] des Clients
+    [authoriser] des Anmeldedienstes
    *[upstream] des Upstreams
 }
 ending-closed = { party } hat die Verbindung vorzeitig geschlossen
@@ -107,6 +109,7 @@ ending-timed-out-client-handshake = der Client hat den TLS-Handshake nicht recht
 ending-timed-out-client-write = der Client hat von seiner Antwort nicht rechtzeitig mehr abgenommen (Frist client_write)
 ending-timed-out-resolve = kein Nameserver hat rechtzeitig geantwortet (Frist resolve)
 ending-timed-out-connect = der Upstream hat auf den Verbindungsversuch nicht rechtzeitig geantwortet (Frist connect)
+ending-timed-out-authorise = der Anmeldedienst hat nicht rechtzeitig geantwortet (Frist auth.deadline)
 ending-timed-out-handshake = der TLS-Handshake mit dem Upstream wurde nicht rechtzeitig fertig (Frist handshake)
 ending-timed-out-send = der Upstream hat von der Anfrage nicht rechtzeitig mehr abgenommen (Frist send)
 ending-timed-out-first-byte = der Antwortkopf des Upstreams war nicht rechtzeitig vollständig (Frist first_byte)
@@ -135,6 +138,8 @@ ending-cancelled-upstream = der Upstream hat aufgegeben
 ending-cancelled-gateway = das Gateway hat aufgegeben
 ending-decided-no-route = keine Site oder Route passt zu der Anfrage
 ending-decided-deny = eine Regel des Gateways verbietet die Anfrage
+ending-decided-unauthorised = der Client hat nicht nachgewiesen, wer er ist
+ending-decided-authoriser-unclear = der Anmeldedienst hat weder ja noch nein gesagt
 ending-decided-rate-limit = der Client fragt häufiger als erlaubt
 ending-decided-loop = die Anfrage ist schon einmal durch dieses Gateway gelaufen
 ending-decided-gateway-full = das Gateway hat so viele Vorgänge, wie es haben darf
@@ -152,6 +157,7 @@ deadline-client-handshake = der TLS-Handshake des Clients
 deadline-client-write = ein Client, der nichts mehr abnimmt
 deadline-resolve = die Namensauflösung
 deadline-connect = der Verbindungsaufbau
+deadline-authorise = der Anmeldedienst
 deadline-handshake = der TLS-Handshake
 deadline-send = ein Upstream, der nichts mehr abnimmt
 deadline-first-byte = der ganze Antwortkopf des Upstreams
@@ -206,6 +212,10 @@ malformation-bad-chunk-size = eine Chunk-Größe, die fehlt, nicht hexadezimal o
 malformation-bad-chunk-extension = eine fehlerhafte Chunk-Erweiterung
 malformation-bad-chunk-end = auf die Chunk-Daten folgt kein CRLF
 malformation-bad-trailer = ein Trailer-Feld, das die Grammatik verletzt
+malformation-bad-proxy-header = der Kopf des PROXY-Protokolls fehlt oder ist fehlerhaft
+malformation-bad-proxy-checksum = die Prüfsumme im Kopf des PROXY-Protokolls stimmt nicht
+malformation-not-fastcgi = die ersten Bytes sind kein FastCGI-Record
+malformation-bad-record = ein FastCGI-Record, der fehlerhaft ist oder hier nicht kommen darf
 
 ## Was Besucher lesen, nach Status
 

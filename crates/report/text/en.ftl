@@ -1,5 +1,5 @@
 # Sentences of the interface, English. de.ftl holds the same keys in the same order.
-# $party is "client" or "upstream"; numbers and names of registries come as text.
+# $party is "client", "authoriser" or "upstream"; numbers and names of registries come as text.
 
 ## Labels
 
@@ -79,10 +79,12 @@ observation-attempts = whether an upstream was tried at all
 
 party = { $party ->
     [client] the client
+    [authoriser] the authorisation service
    *[upstream] the upstream
 }
 party-of = { $party ->
     [client] the client's
+    [authoriser] the authorisation service's
    *[upstream] the upstream's
 }
 ending-closed = { party } closed the connection before it was due
@@ -107,6 +109,7 @@ ending-timed-out-client-handshake = the client did not finish its TLS handshake 
 ending-timed-out-client-write = the client took no more of its answer in time (deadline client_write)
 ending-timed-out-resolve = no name server answered in time (deadline resolve)
 ending-timed-out-connect = the upstream did not answer the connection attempt in time (deadline connect)
+ending-timed-out-authorise = the authorisation service did not answer in time (deadline auth.deadline)
 ending-timed-out-handshake = the TLS handshake with the upstream did not end in time (deadline handshake)
 ending-timed-out-send = the upstream took no more of the request in time (deadline send)
 ending-timed-out-first-byte = the upstream's head was not complete in time (deadline first_byte)
@@ -135,6 +138,8 @@ ending-cancelled-upstream = the upstream gave up
 ending-cancelled-gateway = the gateway gave up
 ending-decided-no-route = no site or route matches the request
 ending-decided-deny = a rule of the gateway forbids the request
+ending-decided-unauthorised = the client did not prove who it is
+ending-decided-authoriser-unclear = the authorisation service said neither yes nor no
 ending-decided-rate-limit = the client asks more often than allowed
 ending-decided-loop = the request has passed this gateway before
 ending-decided-gateway-full = the gateway has as many exchanges as it may have
@@ -152,6 +157,7 @@ deadline-client-handshake = the client's TLS handshake
 deadline-client-write = a client that takes no more
 deadline-resolve = name resolution
 deadline-connect = the connection
+deadline-authorise = the authorisation service
 deadline-handshake = the TLS handshake
 deadline-send = an upstream that takes no more
 deadline-first-byte = the upstream's whole head
@@ -206,6 +212,10 @@ malformation-bad-chunk-size = a chunk size that is missing, not hexadecimal or t
 malformation-bad-chunk-extension = a broken chunk extension
 malformation-bad-chunk-end = chunk data that is not followed by CRLF
 malformation-bad-trailer = a trailer field that breaks the grammar
+malformation-bad-proxy-header = the PROXY protocol header is missing or broken
+malformation-bad-proxy-checksum = the checksum of the PROXY protocol header is wrong
+malformation-not-fastcgi = the first bytes are no FastCGI record
+malformation-bad-record = a FastCGI record that is broken or may not come here
 
 ## What visitors read, by status
 

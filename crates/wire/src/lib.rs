@@ -8,10 +8,13 @@
 
 mod ascii;
 mod buffer;
+pub mod cgi;
+pub mod fastcgi;
 pub mod fields;
 mod head;
 pub mod http1;
 mod known;
+pub mod proxy_protocol;
 pub mod tls_record;
 
 pub use buffer::Buffer;

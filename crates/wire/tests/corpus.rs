@@ -35,3 +35,13 @@ fn the_corpus_of_response_heads_keeps_its_laws() {
 fn the_corpus_of_chunked_bodies_keeps_its_laws() {
     replay("chunked", laws::chunked);
 }
+
+#[test]
+fn the_corpus_of_proxy_headers_keeps_its_laws() {
+    replay("proxy_header", laws::proxy_header);
+}
+
+#[test]
+fn the_corpus_of_fastcgi_answers_keeps_its_laws() {
+    replay("fastcgi", laws::fastcgi);
+}
