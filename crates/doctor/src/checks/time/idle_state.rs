@@ -118,7 +118,8 @@ fn finding(case: &Case, gateway: &Gateway, upstream: &Upstream, seen: &IdleSeen,
     finding = finding.proof(said("time-state-fresh").with("upstream", &upstream.address));
     if let Pool::Keeps { idle, .. } = &seen.pool {
         finding = finding.proof(kept(idle));
-        finding.fixes.extend(loss.alive.and_then(|alive| shortened(gateway, upstream, idle, alive)));
+        let proven = loss.alive.filter(|alive| *alive > Duration::from_secs(1)).map(|alive| alive + ROUNDING);
+        finding.fixes.extend(proven.and_then(|proven| shortened(gateway, upstream, idle, proven)));
     }
     finding
 }
@@ -186,6 +187,8 @@ const MOST: usize = 2;
 const USUAL_POOL: Duration = Duration::from_secs(60);
 /// The longest idle time worth looking at: beyond no known box forgets.
 const HIGHEST: Duration = Duration::from_secs(350);
+/// What was idle for three seconds and a little was idle for three seconds.
+const ROUNDING: Duration = Duration::from_millis(200);
 /// What a run needs besides waiting, in seconds.
 const AROUND: u64 = 40;
 

@@ -13,7 +13,7 @@ pub(super) fn below(farthest: Duration) -> Vec<Duration> {
 
 /// Idle times below one after which connections were lost.
 pub(super) fn between(lost: Duration) -> Vec<Duration> {
-    [8, 4, 2].map(|part| lost / part).into_iter().chain([lost * 3 / 4]).collect()
+    [8, 4, 2].map(|part| lost / part).into()
 }
 
 /// Makes a connection for each idle time that there is still time for, leaves it alone, and uses it again.
