@@ -16,6 +16,7 @@ pub mod http1;
 mod known;
 pub mod proxy_protocol;
 pub mod tls_record;
+pub mod translate;
 
 pub use buffer::Buffer;
 pub use head::{Field, Head};

@@ -1,0 +1,129 @@
+//! Requests: from pseudo-headers to a request line, and back.
+
+use super::fields::{Untold, add, lines, number, write_lines};
+use super::told_framing;
+use crate::Framing;
+use crate::http1::{write_field, write_number, write_request_line};
+use bytes::Bytes;
+use http::header::{self, HeaderMap};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Method, Uri};
+
+/// A request as HTTP/2 or HTTP/3 carries it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// `:method`.
+    pub method: &'a Method,
+    /// `:scheme`, `:authority` and `:path`.
+    pub uri: &'a Uri,
+    /// `:protocol` of an extended CONNECT (RFC 8441).
+    pub protocol: Option<&'a str>,
+    /// The fields.
+    pub fields: &'a HeaderMap,
+    /// Whether it ends with its head.
+    pub ends: bool,
+}
+
+/// Appends the head of a request as HTTP/1.1 has it; says how its body is framed there.
+///
+/// An extended CONNECT to `websocket` becomes the upgrade that it stands for (RFC 8441 §5), with `key` as
+/// `Sec-WebSocket-Key`; what follows such a head is not framed at all.
+///
+/// # Errors
+///
+/// The request is malformed; nothing was appended that may be used.
+pub fn write_request(ask: &Ask<'_>, key: &str, out: &mut Vec<u8>) -> Result<Framing, Untold> {
+    let authority = authority(ask)?;
+    let is_upgrade = ask.protocol.is_some();
+    if *ask.method == Method::CONNECT && !is_upgrade {
+        write_request_line(out, b"CONNECT", authority);
+    } else {
+        let path = ask.uri.path_and_query().map_or("", PathAndQuery::as_str);
+        if path.is_empty() {
+            return Err(Untold::PseudoMissing);
+        }
+        let method = if is_upgrade { "GET" } else { ask.method.as_str() };
+        write_request_line(out, method.as_bytes(), path.as_bytes());
+    }
+    write_field(out, b"host", authority);
+    let said = write_lines(ask.fields, out)?;
+    let framing = if is_upgrade { Framing::None } else { told_framing(said.length, ask.ends) };
+    match framing {
+        Framing::Length(length) => {
+            out.extend_from_slice(b"content-length: ");
+            write_number(out, length);
+            out.extend_from_slice(b"\r\n");
+        }
+        Framing::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        Framing::None | Framing::UntilClose => {}
+    }
+    match (ask.protocol, said.accepts_trailers) {
+        (Some(protocol), _) => {
+            out.extend_from_slice(b"connection: upgrade\r\n");
+            write_field(out, b"upgrade", protocol.as_bytes());
+            write_field(out, b"sec-websocket-key", key.as_bytes());
+        }
+        (None, true) => out.extend_from_slice(b"te: trailers\r\nconnection: te\r\n"),
+        (None, false) => {}
+    }
+    out.extend_from_slice(b"\r\n");
+    Ok(framing)
+}
+
+/// `:authority`, or `Host` where it is missing; both must agree.
+fn authority<'a>(ask: &Ask<'a>) -> Result<&'a [u8], Untold> {
+    let stated = ask.uri.authority().map(|authority| authority.as_str().as_bytes());
+    let mut hosts = ask.fields.get_all(header::HOST).iter();
+    let host = hosts.next().map(header::HeaderValue::as_bytes);
+    if hosts.next().is_some() {
+        return Err(Untold::TwoAuthorities);
+    }
+    match (stated, host) {
+        (Some(stated), Some(host)) if !stated.eq_ignore_ascii_case(host) => Err(Untold::TwoAuthorities),
+        (Some(stated), _) => Ok(stated),
+        (None, Some(host)) => Ok(host),
+        (None, None) => Err(Untold::PseudoMissing),
+    }
+}
+
+/// A request whose head the engine wrote, as HTTP/2 or HTTP/3 carries it; `head` is the whole head. Says how the body
+/// that follows in HTTP/1.1 is framed, and what protocol it asks to upgrade to (RFC 8441 tells that by CONNECT).
+/// `None` where the head cannot be told, which no request of the engine is.
+pub fn read_request(head: &Bytes, scheme: &Scheme) -> Option<(http::Request<()>, Framing, Option<Bytes>)> {
+    let end = memchr::memchr(b'\n', head)?;
+    let mut words = head.get(..end)?.trim_ascii_end().split(|byte| *byte == b' ');
+    let method = Method::from_bytes(words.next()?).ok()?;
+    let target = words.next()?;
+    let section = head.slice(end + 1..);
+    let mut fields = HeaderMap::with_capacity(lines(&section).count());
+    let (mut host, mut framing, mut upgrade) = (None, Framing::None, None);
+    let mut accepts_trailers = false;
+    for (name, value) in lines(&section) {
+        if name.eq_ignore_ascii_case(b"host") {
+            host = Some(section.slice_ref(value));
+            continue;
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            framing = Framing::Chunked;
+        } else if name.eq_ignore_ascii_case(b"upgrade") {
+            upgrade = Some(section.slice_ref(value));
+        } else if name.eq_ignore_ascii_case(b"te") {
+            accepts_trailers = true;
+            continue;
+        } else if name.eq_ignore_ascii_case(b"content-length") && framing != Framing::Chunked {
+            framing = Framing::Length(number(value)?);
+        }
+        add(&mut fields, name, section.slice_ref(value));
+    }
+    if accepts_trailers {
+        fields.insert(header::TE, header::HeaderValue::from_static("trailers"));
+    }
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(scheme.clone());
+    parts.authority = Some(Authority::from_maybe_shared(host?).ok()?);
+    parts.path_and_query = Some(PathAndQuery::from_maybe_shared(head.slice_ref(target)).ok()?);
+    let mut request = http::Request::new(());
+    *request.method_mut() = method;
+    *request.uri_mut() = Uri::from_parts(parts).ok()?;
+    *request.headers_mut() = fields;
+    Some((request, framing, upgrade))
+}
