@@ -85,7 +85,11 @@ causes! {
     NoRoute "no_route" Route DestinationNotFound 404 Never Gateway;
     /// A rule of the gateway forbids the request.
     Denied "denied" Guard HttpRequestDenied 403 Never Client;
-    /// The client asks more often than allowed.
+    /// The client did not prove who it is, or not rightly.
+    Unauthorized "unauthorized" Guard HttpRequestDenied 401 Never Client;
+    /// The service that says who may come in could not be asked, or gave no clear answer.
+    AuthoriserFailed "authoriser_failed" Guard ProxyInternalResponse 503 Never Gateway;
+    /// The client asks more often than allowed, or too many times at once.
     RateLimited "rate_limited" Guard HttpRequestDenied 429 Never Client;
     /// The request has passed this gateway before.
     LoopDetected "loop_detected" Guard ProxyLoopDetected 502 Never Gateway;
@@ -244,6 +248,7 @@ mod tests {
             Cause::NoRoute,
             "an unknown host or path is the client's mistake for a site owner: 404 as every web server says",
         ),
+        (Cause::Unauthorized, "401 asks for the proof that is missing (RFC 9110 §15.5.2)"),
         (Cause::RateLimited, "429 is the registered status for this (RFC 6585 §4)"),
         (
             Cause::ConnectDenied,

@@ -25,7 +25,10 @@ pub fn diagnose(evidence: &Evidence) -> Verdict {
         [(&local.route, Stage::Route), (&local.guard, Stage::Guard), (&local.admit, Stage::Admit)]
     {
         if let Some(ending) = step.ending() {
-            return certain(if stage == Stage::Guard { guard_cause(ending) } else { local_cause(ending) }, stage);
+            return certain(
+                if stage == Stage::Guard { guard_cause(ending) } else { local_cause(ending) },
+                stage,
+            );
         }
     }
     if let Some(ending) = client.body.ending() {
@@ -299,7 +302,9 @@ fn client_cause(ending: &Ending, broken: Cause) -> Cause {
 /// What did not end well in the guard without being a decision is the question to the authoriser.
 fn guard_cause(ending: &Ending) -> Cause {
     match ending {
-        Ending::Decided(_) | Ending::TimedOut(Deadline::Total) | Ending::Cancelled(By::Client) => local_cause(ending),
+        Ending::Decided(_) | Ending::TimedOut(Deadline::Total) | Ending::Cancelled(By::Client) => {
+            local_cause(ending)
+        }
         Ending::TimedOut(Deadline::Drain) => Cause::Draining,
         _ => Cause::AuthoriserFailed,
     }

@@ -66,6 +66,8 @@ pub enum Deadline {
     Resolve,
     /// Establishing the connection.
     Connect,
+    /// The service that says who may come in, from the question to the end of its answer.
+    Authorise,
     /// The TLS handshake with the upstream.
     Handshake,
     /// The upstream takes no more of the request.
@@ -92,6 +94,7 @@ impl Deadline {
             Self::ClientWrite => "client_write",
             Self::Resolve => "resolve",
             Self::Connect => "connect",
+            Self::Authorise => "authorise",
             Self::Handshake => "handshake",
             Self::Send => "send",
             Self::FirstByte => "first_byte",
@@ -205,6 +208,10 @@ pub enum Decision {
     NoRoute,
     /// A rule forbids it.
     Deny,
+    /// Nobody proved to be somebody who may come in.
+    Unauthorised,
+    /// The service that says who may come in said neither yes nor no.
+    AuthoriserUnclear,
     /// Too many requests.
     RateLimit,
     /// The request came through here before.

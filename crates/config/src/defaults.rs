@@ -94,3 +94,12 @@ pub const DNS_HOOK: Duration = Duration::from_secs(120);
 pub const DNS_WAIT: Duration = Duration::from_secs(10);
 /// What browsers' preload lists ask for: a year.
 pub const HSTS_AGE: Duration = Duration::from_secs(365 * 86_400);
+
+/// A company or a village behind one address fits; forty such addresses are needed to take all places.
+pub const PER_ADDRESS: usize = 500;
+/// As many visitors as a large site has in the time its limits remember, in a few megabytes.
+pub const LIMIT_KEYS: usize = 100_000;
+/// A browser fetches a page with about as many requests at once.
+pub const LEAST_BURST: u32 = 20;
+/// Somebody waits for it with every request.
+pub const AUTHORISE: Duration = Duration::from_secs(5);

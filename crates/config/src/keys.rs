@@ -6,6 +6,7 @@
 
 mod acme;
 mod client;
+mod door;
 mod pool;
 mod root;
 mod route;
@@ -87,6 +88,7 @@ pub(crate) enum Form {
     File,
     HeaderName,
     Host,
+    LimitBy,
     Link,
     Listen,
     Location,
@@ -94,8 +96,11 @@ pub(crate) enum Form {
     Mode,
     Name,
     Network,
+    Networks,
     PathRule,
+    Rate,
     Replacement,
+    Service,
     Status,
     UrlPath,
     Upstream,
@@ -165,6 +170,7 @@ impl Form {
             Self::File => "file",
             Self::HeaderName => "header_name",
             Self::Host => "host",
+            Self::LimitBy => "limit_by",
             Self::Link => "link",
             Self::Listen => "listen",
             Self::Location => "location",
@@ -172,8 +178,11 @@ impl Form {
             Self::Mode => "mode",
             Self::Name => "name",
             Self::Network => "network",
+            Self::Networks => "networks",
             Self::PathRule => "path_rule",
+            Self::Rate => "rate",
             Self::Replacement => "replacement",
+            Self::Service => "service",
             Self::Status => "status",
             Self::UrlPath => "url_path",
             Self::Upstream => "upstream",

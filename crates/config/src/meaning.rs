@@ -9,6 +9,7 @@ mod address;
 mod answers;
 mod client_certificate;
 mod cross;
+mod door;
 mod headers;
 mod host;
 mod hsts;
@@ -19,6 +20,7 @@ mod path;
 mod pool;
 mod process;
 mod route;
+mod secure_headers;
 mod site;
 mod upstream;
 
@@ -33,7 +35,7 @@ use crate::{
     complaint::Complaints,
     defaults,
     file::{At, Group},
-    plan::{Lenient, Pool, PoolIndex},
+    plan::{AddressFrom, Door, Lenient, Pool, PoolIndex},
 };
 
 /// Builds the plan.
@@ -43,7 +45,18 @@ pub(crate) fn plan(
     exists: &dyn Fn(&Path) -> bool,
     complaints: &mut Complaints,
 ) -> Plan {
-    let mut build = Build { folder, exists, complaints, pools: Vec::new(), named: Vec::new(), routes: 0 };
+    let mut build = Build {
+        folder,
+        exists,
+        complaints,
+        pools: Vec::new(),
+        named: Vec::new(),
+        routes: 0,
+        door: Door::default(),
+        secure_headers: None,
+    };
+    build.secure_headers = root.text("secure_headers").map(|text| text.value.to_owned());
+    build.door = door::within(&mut build, &Door::default(), root, "gateway");
     let listen = listen::listen(&mut build, root);
     let (connections, limits, deadlines) = listen::client(root);
     let answers = answers::answers(&mut build, root, None);
@@ -59,9 +72,14 @@ pub(crate) fn plan(
     Plan {
         listeners: listen.listeners,
         admin: listen.admin,
+        admin_token: listen.admin_token,
         sites: sites.into_iter().map(|built| built.site).collect(),
         resolver: listen::resolver(&mut build, root),
         trusted: root.texts("trusted").filter_map(|text| address::network(&mut build, text)).collect(),
+        address_from: match root.text("address_from").map(|text| text.value) {
+            Some("forwarded") => AddressFrom::Forwarded,
+            _ => AddressFrom::XForwardedFor,
+        },
         pseudonym: host::pseudonym(&mut build, root),
         acme,
         log: log::log(&build, root),
@@ -72,6 +90,7 @@ pub(crate) fn plan(
         deadlines,
         lenient,
         connections,
+        per_address: listen::per_address(root),
         drain: root.duration("drain").unwrap_or(defaults::DRAIN),
         workers: root.count("workers").and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?)),
         answers,
@@ -88,6 +107,10 @@ struct Build<'a> {
     named: Vec<Named>,
     /// How many routes were numbered so far.
     routes: usize,
+    /// The door the whole gateway has.
+    door: Door,
+    /// The preset of fields the whole gateway has.
+    secure_headers: Option<String>,
 }
 
 /// A pool with a table of its own.

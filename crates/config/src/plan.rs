@@ -7,6 +7,7 @@
 
 mod acme;
 mod answers;
+mod door;
 mod headers;
 mod listen;
 mod log;
@@ -23,6 +24,7 @@ use ipnet::IpNet;
 pub(crate) use acme::FOLDER as STORE_FOLDER;
 pub use acme::{AcmePlan, Challenge, DnsHook, ExternalAccount};
 pub use answers::{Answers, Template};
+pub use door::{AddressFrom, Addresses, Auth, Door, ForwardAuth, Limit, LimitBy, PerAddress, Rate, Secret};
 pub use headers::{HeaderRule, HeaderRules, Piece, ValueTemplate, Variable};
 pub use listen::{ClientDeadlines, ClientLimits, Lenient, ListenAddress, Listener};
 pub use log::{AccessLog, LogFormat, LogLevel, LogPlan, LogTarget};
@@ -46,6 +48,8 @@ pub struct Plan {
     pub listeners: Vec<Listener>,
     /// Where metrics, health and explanations are served; none means no admin address.
     pub admin: Option<SocketAddr>,
+    /// Where the token stands that the admin address asks for, if it does.
+    pub admin_token: Option<Secret>,
     /// The sites, in file order.
     pub sites: Vec<Site>,
     /// All pools, named and anonymous; a [`PoolIndex`] points into this list.
@@ -60,10 +64,14 @@ pub struct Plan {
     pub lenient: Lenient,
     /// Most client connections at a time.
     pub connections: usize,
+    /// Most connections of one client address.
+    pub per_address: PerAddress,
     /// How names of upstreams become addresses.
     pub resolver: ResolverPlan,
     /// Networks whose forwarded headers are believed and who are shown details.
     pub trusted: Vec<IpNet>,
+    /// The field in which they name the client.
+    pub address_from: AddressFrom,
     /// The name in `Via`; none means a random one per instance.
     pub pseudonym: Option<Arc<str>>,
     /// How certificates are issued and renewed by themselves, if they are.

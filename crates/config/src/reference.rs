@@ -183,13 +183,17 @@ fn capitalised(text: &str) -> String {
 }
 
 /// The forms in the order of the page; one that is missing here is found by a test.
-const FORMS: [Form; 18] = [
+const FORMS: [Form; 22] = [
     Form::Any,
     Form::Name,
     Form::File,
     Form::Listen,
     Form::Address,
     Form::Network,
+    Form::Networks,
+    Form::Rate,
+    Form::LimitBy,
+    Form::Service,
     Form::Host,
     Form::Upstream,
     Form::PathRule,

@@ -99,15 +99,19 @@ const fn pattern(form: Form) -> Option<&'static str> {
         Form::Name => Some("^[A-Za-z0-9._-]{1,64}$"),
         Form::PathRule => Some("^(/|= */|~)"),
         Form::UrlPath => Some("^/"),
+        Form::Rate => Some("^([0-9]+ */ *[0-9a-z]+|off)$"),
+        Form::Service => Some("^https?://"),
         Form::Upstream => Some("^(https?://|unix:)"),
         Form::Any
         | Form::Address
         | Form::File
         | Form::HeaderName
         | Form::Host
+        | Form::LimitBy
         | Form::Listen
         | Form::Method
         | Form::Network
+        | Form::Networks
         | Form::Replacement
         | Form::Status
         | Form::Value => None,

@@ -110,6 +110,8 @@ const fn decided(decision: Decision) -> &'static str {
     match decision {
         Decision::NoRoute => "no_route",
         Decision::Deny => "deny",
+        Decision::Unauthorised => "unauthorised",
+        Decision::AuthoriserUnclear => "authoriser_unclear",
         Decision::RateLimit => "rate_limit",
         Decision::Loop => "loop",
         Decision::GatewayFull => "gateway_full",

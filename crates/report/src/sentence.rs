@@ -14,9 +14,14 @@ pub fn sentence(ending: &Ending, lang: Lang) -> String {
     told(ending, "upstream", lang)
 }
 
-/// How it ended, told of whoever the stage deals with: the client where it is accepted and read, else the upstream.
+/// How it ended, told of whoever the stage deals with: the client where it is accepted and read, the
+/// authorisation service where the client is judged, else the upstream.
 pub fn sentence_at(stage: Stage, ending: &Ending, lang: Lang) -> String {
-    let party = if stage <= Stage::Parse { "client" } else { "upstream" };
+    let party = match stage {
+        Stage::Accept | Stage::Parse => "client",
+        Stage::Guard => "authoriser",
+        _ => "upstream",
+    };
     told(ending, party, lang)
 }
 
@@ -183,6 +188,8 @@ const fn decision_key(decision: Decision) -> &'static str {
     match decision {
         Decision::NoRoute => "decided-no-route",
         Decision::Deny => "decided-deny",
+        Decision::Unauthorised => "decided-unauthorised",
+        Decision::AuthoriserUnclear => "decided-authoriser-unclear",
         Decision::RateLimit => "decided-rate-limit",
         Decision::Loop => "decided-loop",
         Decision::GatewayFull => "decided-gateway-full",

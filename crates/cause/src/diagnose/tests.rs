@@ -115,3 +115,19 @@ fn the_last_attempt_decides_even_when_the_pool_ran_dry() {
     evidence.local.pick = failed(Ending::Decided(Decision::AllDown));
     assert_eq!(diagnose(&evidence).cause(), Some(Cause::ConnectRefused));
 }
+
+#[test]
+fn an_authoriser_that_cannot_be_asked_is_no_fault_of_the_upstream() {
+    let guarded = |ending| {
+        let mut evidence = Evidence::default();
+        evidence.local.guard = failed(ending);
+        diagnose(&evidence).cause()
+    };
+    for ending in [Ending::Refused, Ending::TimedOut(Deadline::Authorise), Ending::Closed] {
+        assert_eq!(guarded(ending), Some(Cause::AuthoriserFailed));
+    }
+    assert_eq!(guarded(Ending::Decided(Decision::AuthoriserUnclear)), Some(Cause::AuthoriserFailed));
+    assert_eq!(guarded(Ending::Decided(Decision::Unauthorised)), Some(Cause::Unauthorized));
+    assert_eq!(guarded(Ending::TimedOut(Deadline::Total)), Some(Cause::DeadlineSpent));
+    assert_eq!(guarded(Ending::Cancelled(By::Client)), Some(Cause::ClientLeft));
+}

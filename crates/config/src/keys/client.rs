@@ -15,6 +15,12 @@ pub(super) static CLIENT: Table = Table {
                 Preset::Count(defaults::CONNECTIONS as u64),
                 "5000",
             ),
+            Key::new(
+                "per_address",
+                Kind::Count(1, 10_000_000),
+                Preset::Count(defaults::PER_ADDRESS as u64),
+                "50",
+            ),
             Key::new("limit", Kind::Table(&LIMIT), Preset::Nothing, "{ body = \"10MB\" }"),
             Key::new("deadline", Kind::Table(&DEADLINE), Preset::Nothing, "{ head = \"5s\" }"),
         ],

@@ -32,6 +32,7 @@ pub(super) const LINKS: Part = Part {
         Key::new("retry", Kind::Table(&RETRY), Preset::Nothing, "{ attempts = 2 }"),
         Key::new("idle", Kind::Table(&IDLE), Preset::Nothing, "{ links = 8 }"),
         Key::new("response_limit", Kind::Table(&RESPONSE_LIMIT), Preset::Nothing, "{ body = \"1GiB\" }"),
+        Key::new("link_local", Kind::Switch, Preset::Switch(false), "true"),
         Key::new("health", Kind::Reserved, Preset::Nothing, "{ path = \"/healthz\", every = \"5s\" }"),
     ],
 };

@@ -1,13 +1,13 @@
 //! The keys at the top of a file, and the small tables that belong to the whole gateway.
 
 use super::{
-    Form, Key, Kind, MONTH, Part, Preset, SHORTEST, Table, acme::ACME, client::CLIENT, pool::POOL,
-    site::ANSWERS, site::SITE,
+    Form, Key, Kind, MONTH, Part, Preset, SHORTEST, Table, acme::ACME, client::CLIENT, door::DOOR,
+    door::SECRET, pool::POOL, site::ANSWERS, site::SITE,
 };
 use crate::{defaults, plan::Lenient};
 
 /// The file.
-pub(crate) static ROOT: Table = Table { id: "root", parts: &[GATEWAY, ANSWERS, TABLES] };
+pub(crate) static ROOT: Table = Table { id: "root", parts: &[GATEWAY, ANSWERS, DOOR, TABLES] };
 
 const GATEWAY: Part = Part {
     id: "gateway",
@@ -20,6 +20,12 @@ const GATEWAY: Part = Part {
             "\"2m\"",
         ),
         Key::new("trusted", Kind::OneOrMany(&NETWORK), Preset::Nothing, "[\"10.0.0.0/8\"]"),
+        Key::new(
+            "address_from",
+            Kind::Choice(&["x-forwarded-for", "forwarded"]),
+            Preset::Word("x-forwarded-for"),
+            "\"forwarded\"",
+        ),
         Key::new("pseudonym", Kind::Text(Form::Name), Preset::Sentence("random_name"), "\"edge-1\""),
         Key::new("user", Kind::Text(Form::Name), Preset::Nothing, "\"torwart\""),
         Key::new("group", Kind::Text(Form::Name), Preset::Sentence("users_group"), "\"web\""),
@@ -50,6 +56,12 @@ static LISTEN: Table = Table {
             Key::new("https", Kind::OneOrMany(&LISTENER), Preset::Nothing, "[\"0.0.0.0:443\", \"[::]:443\"]"),
             Key::new("defer_accept", Kind::Switch, Preset::Switch(true), "false"),
             Key::new("admin", Kind::Text(Form::Address), Preset::Nothing, "\"127.0.0.1:9180\""),
+            Key::new(
+                "admin_token",
+                Kind::Table(&SECRET),
+                Preset::Nothing,
+                "{ file = \"/run/secrets/torwart-admin\" }",
+            ),
         ],
     }],
 };

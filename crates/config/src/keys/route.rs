@@ -1,12 +1,13 @@
 //! The keys of a route, and those it shares with its site.
 
 use super::{
-    Form, Key, Kind, LARGEST, NO_BYTES, Part, Preset, Table, pool::LINKS, pool::PATIENCE, pool::UPSTREAM,
+    Form, Key, Kind, LARGEST, NO_BYTES, Part, Preset, Table, door::DOOR, pool::LINKS, pool::PATIENCE,
+    pool::UPSTREAM,
 };
 
 /// `[[site."NAME".route]]`.
 pub(super) static ROUTE: Table =
-    Table { id: "route", parts: &[CONDITIONS, ACTION, FORWARDING, PATIENCE, LINKS] };
+    Table { id: "route", parts: &[CONDITIONS, ACTION, DOOR, FORWARDING, PATIENCE, LINKS] };
 
 const CONDITIONS: Part = Part {
     id: "conditions",

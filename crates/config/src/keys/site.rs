@@ -4,13 +4,14 @@ use crate::defaults;
 
 use super::{
     Form, Key, Kind, Part, Preset, TWO_YEARS, Table,
+    door::DOOR,
     pool::{CERTIFICATE, LINKS, PATIENCE},
     route::{ACTION, FORWARDING, ROUTE},
 };
 
 /// `[site."NAME"]`.
 pub(super) static SITE: Table =
-    Table { id: "site", parts: &[HOSTS, ANSWERS, ACTION, FORWARDING, PATIENCE, LINKS] };
+    Table { id: "site", parts: &[HOSTS, ANSWERS, ACTION, DOOR, FORWARDING, PATIENCE, LINKS] };
 
 const HOSTS: Part = Part {
     id: "hosts",

@@ -141,6 +141,9 @@ fn around(path: &str, table: &Table) -> BTreeMap<String, &'static str> {
         }
         "client_certificate" => set(format!("{at}ca"), "\"a\""),
         "hsts" => set(format!("{at}max_age"), "\"1d\""),
+        "limit" if !path.ends_with("rate") => set(format!("{at}rate"), "\"1000/s\""),
+        "auth" if path.ends_with("realm") => set(format!("{at}basic"), "\"users\""),
+        "auth" if !path.ends_with("basic") => set(format!("{at}forward"), "\"https://127.0.0.1:9091/\""),
         "rewrite" if !path.ends_with("regex") => set(format!("{at}prefix"), "\"/a\""),
         "redirect" => set(format!("{at}to"), "\"/a\""),
         _ => {}

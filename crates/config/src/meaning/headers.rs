@@ -134,6 +134,11 @@ fn variable(build: &mut Build<'_>, name: &At<&str>) -> Option<Variable> {
     None
 }
 
+/// A field name in lower case, whatever field it is.
+pub(super) fn any_name(build: &mut Build<'_>, text: &At<&str>) -> Option<Arc<str>> {
+    field_name(build, text, &[]).map(|name| shared(&name.to_ascii_lowercase()))
+}
+
 /// A field name that may be changed (RFC 9110, section 5.1).
 fn field_name(build: &mut Build<'_>, text: &At<&str>, fixed: &[&str]) -> Option<Arc<str>> {
     let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
-use super::{Build, address, narrow, process};
+use super::{Build, address, door, narrow, process};
 use crate::{
     Place, defaults,
     file::{At, Group},
     plan::{
-        ClientDeadlines, ClientLimits, ListenAddress, Listener, ResolverMode, ResolverPlan, SocketAccess,
+        ClientDeadlines, ClientLimits, ListenAddress, Listener, PerAddress, ResolverMode, ResolverPlan,
+        Secret, SocketAccess,
     },
 };
 
@@ -15,13 +16,14 @@ use crate::{
 pub(super) struct Listen {
     pub(super) listeners: Vec<Listener>,
     pub(super) admin: Option<SocketAddr>,
+    pub(super) admin_token: Option<Secret>,
     /// Where `https` stands, if it does.
     pub(super) https: Option<Place>,
 }
 
 /// Reads `[listen]`.
 pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
-    let mut listen = Listen { listeners: Vec::new(), admin: None, https: None };
+    let mut listen = Listen { listeners: Vec::new(), admin: None, admin_token: None, https: None };
     let Some(group) = root.group("listen") else { return listen };
     let mut seen: Vec<(ListenAddress, Place)> = Vec::new();
     let defers = group.switch("defer_accept").unwrap_or(true);
@@ -37,12 +39,13 @@ pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
             listen.listeners.push(Listener { address, tls, defers, access });
         }
     }
+    listen.admin_token = door::secret(build, group, "admin_token");
     if let Some(text) = group.text("admin") {
         listen.admin = address::socket(build, &text);
         if let Some(admin) = listen.admin {
             claim(build, &mut seen, &ListenAddress::Tcp(admin), text.place);
-            if !admin.ip().is_loopback() {
-                build.complaints.warn(text.place, "admin_not_loopback").text("value", text.value);
+            if !admin.ip().is_loopback() && !group.has("admin_token") {
+                build.complaints.error(text.place, "admin_without_token").text("value", text.value);
             }
         }
     }
@@ -108,6 +111,12 @@ pub(super) fn client(root: &Group) -> (usize, ClientLimits, ClientDeadlines) {
         };
     }
     (client.count("connections").map_or(defaults::CONNECTIONS, narrow), limits, deadlines)
+}
+
+/// How many connections one address may hold.
+pub(super) fn per_address(root: &Group) -> PerAddress {
+    let given = root.group("client").and_then(|client| client.count("per_address"));
+    PerAddress { most: given.map_or(defaults::PER_ADDRESS, narrow), counts_loopback: given.is_some() }
 }
 
 /// Reads `[resolver]`.

@@ -26,7 +26,10 @@ pub(super) fn named(build: &mut Build<'_>, root: &Group) {
 pub(super) fn pool(build: &mut Build<'_>, name: &str, place: Place, layers: &[&Group]) -> PoolIndex {
     let nothing = Group::default();
     let group = layers.first().copied().unwrap_or(&nothing);
-    let upstreams = upstreams(build, group, place);
+    let mut upstreams = upstreams(build, group, place);
+    if group.switch("link_local") == Some(true) {
+        upstreams.iter_mut().for_each(|upstream| upstream.may_be_link_local = true);
+    }
     let pool = Pool {
         index: PoolIndex(build.pools.len()),
         name: shared(name),

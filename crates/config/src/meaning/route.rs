@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Build, headers, host, ladder, path, pool, shared};
+use super::{Build, door, headers, host, ladder, path, pool, secure_headers, shared};
 use crate::{
     ByteSize, Place,
     file::{At, Group, nearest},
-    plan::{Action, HostPolicy, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
+    plan::{Action, Door, HostPolicy, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
 };
 
 /// What the routes of a site have from it.
@@ -15,6 +15,8 @@ pub(super) struct Home<'a> {
     pub(super) group: &'a Group,
     /// What routes without an action of their own do.
     pub(super) action: Option<Action>,
+    /// The site's door.
+    pub(super) door: Door,
     /// The limit for request bodies where neither site nor route has one.
     pub(super) body_limit: ByteSize,
 }
@@ -45,6 +47,7 @@ pub(super) fn route(build: &mut Build<'_>, at: &At<&Group>, home: &Home<'_>) -> 
     route.path = path;
     route.methods = methods;
     route.headers = headers;
+    route.door = door::within(build, &home.door, group, &pool_name);
     if let (Some(place), false) = (group.key_place("rewrite"), matches!(route.action, Action::Forward(_))) {
         build.complaints.error(place, "rewrite_without_forward");
     }
@@ -53,7 +56,7 @@ pub(super) fn route(build: &mut Build<'_>, at: &At<&Group>, home: &Home<'_>) -> 
 
 /// The route for everything that a site's own action makes.
 pub(super) fn own(build: &mut Build<'_>, action: Action, home: &Home<'_>) -> Route {
-    forwarding(build, &[home.group], action, home.body_limit)
+    Route { door: home.door.clone(), ..forwarding(build, &[home.group], action, home.body_limit) }
 }
 
 /// The action a table names, if it does.
@@ -92,7 +95,7 @@ pub(super) fn misplaced(build: &mut Build<'_>, group: &Group, is_route: bool) {
     if group.has("upstreams") {
         return;
     }
-    let links = ["tls", "resolve", "retry", "idle", "response_limit"]
+    let links = ["tls", "resolve", "link_local", "retry", "idle", "response_limit"]
         .iter()
         .filter_map(|key| Some((key.to_string(), group.key_place(key)?)));
     let deadline = group.group("deadline").filter(|_| is_route);
@@ -121,6 +124,9 @@ fn forwarding(build: &mut Build<'_>, layers: &[&Group], action: Action, body_lim
     }
     let index = RouteIndex(build.routes);
     build.routes += 1;
+    let mut response_headers = headers::rules(build, layers, "response_headers");
+    let preset = layers.iter().find_map(|layer| layer.text("secure_headers")).map(|text| text.value);
+    secure_headers::add(preset.or(build.secure_headers.as_deref()), &mut response_headers);
     Route {
         index,
         name: shared("*"),
@@ -130,11 +136,12 @@ fn forwarding(build: &mut Build<'_>, layers: &[&Group], action: Action, body_lim
         rewrite: layers.first().and_then(|group| path::rewrite(build, group)),
         host: host_policy(build, layers),
         request_headers: headers::rules(build, layers, "request_headers"),
-        response_headers: headers::rules(build, layers, "response_headers"),
+        response_headers,
         deadlines: ladder::exchange(&patience),
         body_limit: layers.iter().find_map(|layer| layer.size("body_limit")).unwrap_or(body_limit),
         upgrade: layers.iter().find_map(|layer| layer.switch("upgrade")).unwrap_or(true),
         buffers: ladder::buffers(&patience),
+        door: Door::default(),
         action,
     }
 }

@@ -1,6 +1,6 @@
 //! Sites: their hosts, certificates and routes in the order of decision.
 
-use super::{Build, answers, client_certificate, cross, host, hsts, pool, route, shared};
+use super::{Build, answers, client_certificate, cross, door, host, hsts, pool, route, shared};
 use crate::{
     Place,
     file::{At, Group, Written},
@@ -80,7 +80,9 @@ fn site(
 fn routes(build: &mut Build<'_>, name: &At<String>, group: &Group, limits: &ClientLimits) -> Vec<Route> {
     let action = route::action(build, group, &name.value, name.place, &[group]);
     route::misplaced(build, group, false);
-    let home = route::Home { name: &name.value, group, action, body_limit: limits.body };
+    let wider = build.door.clone();
+    let door = door::within(build, &wider, group, &name.value);
+    let home = route::Home { name: &name.value, group, action, door, body_limit: limits.body };
     let mut routes: Vec<(Route, Place)> = Vec::new();
     for at in group.groups("route") {
         routes.push((route::route(build, &at, &home), at.place));

@@ -15,7 +15,8 @@ pub(super) fn upstream(build: &mut Build<'_>, text: &At<&str>) -> Option<Upstrea
     }
     match read(text.value) {
         Ok((scheme, target, authority)) => {
-            Some(Upstream { label: shared(text.value), scheme, target, authority: shared(&authority) })
+            let label = shared(text.value);
+            Some(Upstream { label, scheme, target, authority: shared(&authority), may_be_link_local: false })
         }
         Err(fault) => {
             let complaint = build.complaints.error(text.place, fault.id).text("value", text.value);
@@ -37,6 +38,7 @@ fn unix(build: &mut Build<'_>, text: &At<&str>, path: &str) -> Option<Upstream> 
         scheme: Scheme::Http,
         target: Target::Unix(build.folder.join(path)),
         authority: shared("localhost"),
+        may_be_link_local: false,
     })
 }
 

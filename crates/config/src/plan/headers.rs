@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// What happens to the fields of a head: first `remove`, then `set`, then `add`.
+/// What happens to the fields of a head: first `remove`, then `set`, then `add`, at last `fallback`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderRules {
     /// Fields whose every present line is replaced by this one.
@@ -11,13 +11,15 @@ pub struct HeaderRules {
     pub add: Vec<HeaderRule>,
     /// Names of fields that go away, in lower case.
     pub remove: Vec<Arc<str>>,
+    /// Lines that join where the head has no field of their name.
+    pub fallback: Vec<HeaderRule>,
 }
 
 impl HeaderRules {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.set.is_empty() && self.add.is_empty() && self.remove.is_empty()
+        self.set.is_empty() && self.add.is_empty() && self.remove.is_empty() && self.fallback.is_empty()
     }
 }
 

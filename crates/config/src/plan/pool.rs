@@ -43,6 +43,8 @@ pub struct Upstream {
     pub target: Target,
     /// What `Host` says to it under [`super::HostPolicy::Upstream`]: host, and port where it is not the scheme's own.
     pub authority: Arc<str>,
+    /// Whether its name may lead to a link-local address or the metadata service of a cloud.
+    pub may_be_link_local: bool,
 }
 
 /// How an upstream is spoken to.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{HeaderRules, PoolIndex, ValueTemplate};
+use super::{Door, HeaderRules, PoolIndex, ValueTemplate};
 use crate::{ByteSize, defaults};
 
 /// Numbers a route across all sites of a plan.
@@ -22,6 +22,8 @@ pub struct Route {
     pub methods: Vec<Arc<str>>,
     /// What the header must say, all of it.
     pub headers: Vec<RequiredHeader>,
+    /// What a client must be to come in.
+    pub door: Door,
     /// What is done.
     pub action: Action,
     /// How the path changes on its way.

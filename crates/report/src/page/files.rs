@@ -30,6 +30,8 @@ files! {
     ClientLeft "client_left",
     NoRoute "no_route",
     Denied "denied",
+    Unauthorized "unauthorized",
+    AuthoriserFailed "authoriser_failed",
     RateLimited "rate_limited",
     LoopDetected "loop_detected",
     GatewayFull "gateway_full",

@@ -120,6 +120,8 @@ fn every_ending() -> Vec<Ending> {
     let decisions = [
         Decision::NoRoute,
         Decision::Deny,
+        Decision::Unauthorised,
+        Decision::AuthoriserUnclear,
         Decision::RateLimit,
         Decision::Loop,
         Decision::GatewayFull,
@@ -133,13 +135,14 @@ fn every_ending() -> Vec<Ending> {
     endings
 }
 
-const DEADLINES: [Deadline; 13] = [
+const DEADLINES: [Deadline; 14] = [
     Deadline::ClientHead,
     Deadline::ClientBody,
     Deadline::ClientHandshake,
     Deadline::ClientWrite,
     Deadline::Resolve,
     Deadline::Connect,
+    Deadline::Authorise,
     Deadline::Handshake,
     Deadline::Send,
     Deadline::FirstByte,
