@@ -39,7 +39,7 @@ def shell(command, **options):
 
 
 class World:
-    """Files and processes of one set-up. To be made inside fresh namespaces; see `run` in setups.py."""
+    """Files and processes of one set-up. To be made inside fresh namespaces; see `run`."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="torwart-doctor-"))
