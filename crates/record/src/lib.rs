@@ -5,6 +5,7 @@
 //! The good case allocates nothing, locks nothing and makes no system call; one writer thread owns the log file.
 //! Log line, metrics, incidents and JSON are views of the Record, never a second account of what happened.
 
+mod certificate;
 mod document;
 mod ending;
 mod human;
@@ -22,6 +23,7 @@ mod series;
 mod status;
 mod timestamp;
 
+pub use certificate::{AutomaticCertificate, CertificateTrouble, write_certificates};
 pub use document::{SCHEMA, write_document, write_incident, write_summary};
 pub use ending::write_ending;
 pub use human::HumanLog;

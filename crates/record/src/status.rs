@@ -1,9 +1,10 @@
 //! How the process is doing, as far as a load balancer or an operator asks: written by the gateway, read by the admin API.
 
-use crate::Timestamp;
+use crate::{AutomaticCertificate, Timestamp};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// The state of the process. All of it is independent facts, so relaxed atomics suffice.
+/// The state of the process. All of it is independent facts, so relaxed atomics suffice for numbers.
 #[derive(Debug)]
 pub struct Status {
     version: String,
@@ -12,6 +13,8 @@ pub struct Status {
     workers: AtomicU64,
     are_listeners_up: AtomicBool,
     is_draining: AtomicBool,
+    /// Changed a few times a day; a lock is cheap enough.
+    certificates: Mutex<Vec<AutomaticCertificate>>,
 }
 
 impl Status {
@@ -24,6 +27,7 @@ impl Status {
             workers: AtomicU64::new(0),
             are_listeners_up: AtomicBool::new(false),
             is_draining: AtomicBool::new(false),
+            certificates: Mutex::default(),
         }
     }
 
@@ -75,6 +79,16 @@ impl Status {
     /// The drain has begun. There is no way back.
     pub fn drain(&self) {
         self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// How the certificates fare that are issued by themselves.
+    pub fn automatic_certificates(&self) -> Vec<AutomaticCertificate> {
+        self.certificates.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// They fare like this now.
+    pub fn set_automatic_certificates(&self, certificates: Vec<AutomaticCertificate>) {
+        *self.certificates.lock().unwrap_or_else(PoisonError::into_inner) = certificates;
     }
 
     /// Whether new requests may be sent here.

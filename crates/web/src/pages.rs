@@ -8,7 +8,9 @@ use hyper::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderName};
 use hyper::{Method, Request, StatusCode};
 use std::time::SystemTime;
 use torwart_cause::Cause;
-use torwart_record::{Exposition, RequestId, Timestamp, write_document, write_incident, write_summary};
+use torwart_record::{
+    Exposition, RequestId, Timestamp, write_certificates, write_document, write_incident, write_summary,
+};
 use torwart_report::{Lang, choose_lang};
 
 /// Answers one request. Looks at nothing but its head; whatever body it has is not read.
@@ -37,6 +39,7 @@ fn page<B>(
         "/plan/generation" => Ok(json(format!("{{\"generation\":{}}}", state.status.generation()).into())),
         "/exchanges" => exchanges(state, query),
         "/incidents" => Ok(json(incidents(state))),
+        "/certificates" => Ok(json(certificates(state, lang))),
         path => match path.strip_prefix("/exchanges/") {
             Some(id) => exchange(state, id, &field(request, ACCEPT), lang),
             None => Err(Refusal::NoPage),
@@ -114,6 +117,12 @@ fn exchange(state: &AdminState, id: &str, accept: &str, lang: Lang) -> Result<Re
     let mut document = Vec::with_capacity(4096);
     write_document(&record, &mut document);
     Ok(json(document))
+}
+
+fn certificates(state: &AdminState, lang: Lang) -> Vec<u8> {
+    let mut document = Vec::new();
+    write_certificates(&state.status.automatic_certificates(), lang == Lang::De, &mut document);
+    document
 }
 
 fn incidents(state: &AdminState) -> Vec<u8> {

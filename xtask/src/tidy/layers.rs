@@ -99,7 +99,7 @@ const FLOORS: &[&[&str]] = &[
     &["wire", "config", "dialect", "kernel"],
     &["policy", "record", "dial", "lab"],
     &["report"],
-    &["gateway", "doctor", "logs", "pcap", "load", "monitor", "fleet"],
+    &["acme", "gateway", "doctor", "logs", "pcap", "load", "monitor", "fleet"],
     &["web"],
     &[BINARY],
 ];

@@ -73,7 +73,7 @@ pub(super) async fn race(
     .await
 }
 
-type Attempt<'a> = (SocketAddr, Pin<Box<dyn Future<Output = Result<TcpStream, Ending>> + 'a>>);
+type Attempt<'a> = (SocketAddr, Pin<Box<dyn Future<Output = Result<TcpStream, Ending>> + Send + 'a>>);
 
 /// Polls every attempt once; takes out those that failed, returns the first that connected.
 fn poll_running(

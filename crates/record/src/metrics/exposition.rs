@@ -153,6 +153,15 @@ impl Metrics {
                 page.sample("torwart_certificate_expiry_seconds", &[("name", name)], *end);
             }
         }
+        let automatic = self.status.automatic_certificates();
+        if !automatic.is_empty() {
+            let help = "Attempts to renew a certificate that failed since the last one that did not.";
+            page.family("torwart_certificate_failures", "gauge", help);
+            for certificate in &automatic {
+                let labels = [("name", certificate.site.as_str())];
+                page.sample("torwart_certificate_failures", &labels, u64::from(certificate.failures));
+            }
+        }
         page.family("torwart_plan_generation", "gauge", "Counts the plans that came into force.");
         page.sample("torwart_plan_generation", &[], self.status.generation());
         page.family("torwart_build_info", "gauge", "The running version, as a label.");
