@@ -3,12 +3,21 @@
 //! Nothing here does I/O or reads clock or chance: time and chance are arguments, so every decision can be tested and
 //! explained afterwards. The request path in the crate `gateway` asks; the answer becomes part of the evidence.
 
+pub mod address_list;
 pub mod budget;
+pub mod files;
 pub mod header_rules;
 pub mod idle;
 pub mod language;
 pub mod path;
+pub mod rate;
+pub mod request_id;
 pub mod retry;
 pub mod rewrite;
 pub mod route;
+pub mod script;
+pub mod tally;
 pub mod template;
+pub mod users;
+pub mod visitor;
+pub mod who;

@@ -2,7 +2,8 @@
 //!
 //! What is forwarded stays as the client wrote it. So a path that gateway and upstream could resolve differently
 //! would let a request pass a route that was meant to stop it; such a path is refused. That concerns dot segments
-//! which appear only once `%2F`, `%5C`, `\` or a `;` suffix is read as a separator, as some servers do.
+//! which appear only once `%2F`, `%5C`, `\` or a `;` suffix is read as a separator, or an escape is decoded a second
+//! time (`%252e%252e`), as some servers do.
 //! Two things stay the upstream's business, because valid paths use them: `%2F` inside a name is no separator here,
 //! and `;` parameters are part of their segment.
 
@@ -100,7 +101,7 @@ fn resolve(path: &mut [u8]) -> Result<usize, PathFault> {
                 written = path.get(..written).and_then(last_slash).ok_or(PathFault::EscapesRoot)?;
                 ends_open = true;
             }
-            _ if has_hidden_dots(segment) => return Err(PathFault::Ambiguous),
+            _ if has_hidden_dots(segment) || has_encoded_twice(segment) => return Err(PathFault::Ambiguous),
             _ => {
                 path.copy_within(start..end, written + 1);
                 if let Some(slash) = path.get_mut(written) {
@@ -145,6 +146,27 @@ fn has_hidden_dots(segment: &[u8]) -> bool {
         piece_start = at;
     }
     segment.get(piece_start..).is_some_and(is_dots)
+}
+
+/// Whether a server that decodes more than once would see a dot segment. Other escapes of a percent sign are names.
+fn has_encoded_twice(segment: &[u8]) -> bool {
+    let mut again = segment.to_vec();
+    while again.windows(3).any(|window| window == b"%25") {
+        let mut once = Vec::with_capacity(again.len());
+        let mut rest = again.as_slice();
+        while let [first, tail @ ..] = rest {
+            once.push(*first);
+            rest = if rest.starts_with(b"%25") { tail.get(2..).unwrap_or_default() } else { tail };
+        }
+        again.clear();
+        if decode_unreserved(&once, &mut again).is_err() {
+            return false;
+        }
+        if again == b"." || again == b".." || has_hidden_dots(&again) {
+            return true;
+        }
+    }
+    false
 }
 
 fn memchr_slash(path: &[u8], from: usize) -> usize {
@@ -220,6 +242,25 @@ mod tests {
         check("/group%2Fproject", Ok("/group%2Fproject"));
         check("/a;v=1/b", Ok("/a;v=1/b"));
         check("/a%2f..b", Ok("/a%2F..b"));
+    }
+
+    #[test]
+    fn dots_encoded_more_than_once_are_refused_and_other_percent_signs_are_names() {
+        for path in [
+            "/static/%252e%252e/admin",
+            "/a/..%252fadmin",
+            "/a/%252e%252e%252f/b",
+            "/a/.%252E/b",
+            "/%25252e%25252e/x",
+            "/a%255c..%255cb",
+            "/%25%32%65%25%32%65/x",
+        ] {
+            check(path, Err(PathFault::Ambiguous));
+        }
+        check("/100%25", Ok("/100%25"));
+        check("/a%252fb", Ok("/a%252fb"));
+        check("/50%25zz", Ok("/50%25zz"));
+        check("/%2525", Ok("/%2525"));
     }
 
     #[test]

@@ -1,0 +1,230 @@
+//! Which file of a folder answers a request, if one does.
+//!
+//! Paths are looked at in their normal form, decoded, and refused where two programs could read them differently. What
+//! is there is asked of the caller, who opens files beneath the folder only; nothing here touches the disk.
+
+pub mod conditional;
+pub mod content_type;
+pub mod http_date;
+pub mod range;
+
+use std::sync::Arc;
+
+use torwart_config::plan::{Compression, Files, Try, TryPiece};
+
+use crate::script;
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file that can be read.
+    File,
+    /// A folder.
+    Folder,
+    /// Nothing, or nothing that may be served.
+    Missing,
+}
+
+/// What answers the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The file at this path, which was asked about last.
+    File(Vec<u8>),
+    /// A script.
+    Script {
+        /// Its path, decoded.
+        name: Vec<u8>,
+        /// What follows it in the path.
+        info: Vec<u8>,
+        /// The query it is asked with, where the plan gives another than the client's.
+        query: Option<Vec<u8>>,
+    },
+    /// A folder whose path lacks its slash.
+    Folder,
+    /// Nothing.
+    Missing,
+}
+
+/// The request as far as files are concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'r> {
+    /// The path in its normal form, not decoded.
+    pub path: &'r [u8],
+    /// The query, without its question mark.
+    pub query: &'r [u8],
+    /// What the names of scripts end in, where there are scripts.
+    pub suffixes: Option<&'r [Arc<str>]>,
+}
+
+/// Looks for what answers the request; `look` says what stands at a path, which begins with a slash.
+///
+/// # Errors
+/// What `look` fails with.
+pub fn find<E>(
+    files: &Files,
+    asked: Asked<'_>,
+    mut look: impl FnMut(&[u8]) -> Result<Kind, E>,
+) -> Result<Found, E> {
+    let Some(path) = decoded(asked.path, files.hidden) else { return Ok(Found::Missing) };
+    for attempt in &files.tries {
+        let target = target(attempt, &path);
+        let query = || attempt.query.as_ref().map(|pieces| query(pieces, &asked));
+        if let Some(suffixes) = asked.suffixes
+            && let Some((name, info)) = script::split(&target, suffixes)
+        {
+            if look(name)? == Kind::File {
+                return Ok(Found::Script { name: name.to_vec(), info: info.to_vec(), query: query() });
+            }
+            continue;
+        }
+        if is_source(&target) {
+            continue;
+        }
+        match (look(&target)?, attempt.is_folder) {
+            (Kind::File, false) if !target.ends_with(b"/") => return Ok(Found::File(target)),
+            (Kind::Folder, true) => {
+                if is_open(attempt, &path) {
+                    return Ok(Found::Folder);
+                }
+                if let Some(found) = index(files, &target, &asked, query(), &mut look)? {
+                    return Ok(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(Found::Missing)
+}
+
+/// The paths of a file's compressed neighbours that the client takes, in the plan's order.
+pub fn neighbours<'f>(
+    files: &'f Files,
+    path: &'f [u8],
+    accepted: impl Iterator<Item = &'f [u8]> + Clone + 'f,
+) -> impl Iterator<Item = (Compression, Vec<u8>)> + 'f {
+    let wanted = files.precompressed.iter().filter(move |it| accepts(accepted.clone(), it.coding()));
+    wanted.map(move |compression| (*compression, [path, compression.suffix().as_bytes()].concat()))
+}
+
+/// Whether `Accept-Encoding` takes a coding by its name (RFC 9110 §12.5.3); `*` is not enough for us.
+fn accepts<'f>(mut fields: impl Iterator<Item = &'f [u8]>, coding: &str) -> bool {
+    fields.any(|field| {
+        field.split(|byte| *byte == b',').any(|entry| {
+            let mut parts = entry.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+            let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding.as_bytes()));
+            is_named && !parts.any(is_zero_quality)
+        })
+    })
+}
+
+fn is_zero_quality(parameter: &[u8]) -> bool {
+    match parameter {
+        [b'q' | b'Q', b'=', b'0', rest @ ..] => rest.iter().all(|byte| matches!(byte, b'.' | b'0')),
+        _ => false,
+    }
+}
+
+/// The path with its escapes decoded; `None` for one that no file is served under.
+pub fn decoded(normal: &[u8], hidden: bool) -> Option<Vec<u8>> {
+    let mut path = Vec::with_capacity(normal.len());
+    let mut rest = normal;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        let byte = match (first, tail) {
+            (b'%', [high, low, after @ ..]) => {
+                rest = after;
+                let digit = |digit: &u8| char::from(*digit).to_digit(16);
+                let byte = u8::try_from(digit(high)? << 4 | digit(low)?).ok()?;
+                // An encoded slash is none to some servers and one to others.
+                if byte == b'/' {
+                    return None;
+                }
+                byte
+            }
+            (b'%', _) => return None,
+            (byte, _) => *byte,
+        };
+        if byte.is_ascii_control() || byte == b'\\' {
+            return None;
+        }
+        path.push(byte);
+    }
+    let mut segments = path.strip_prefix(b"/")?.split(|byte| *byte == b'/').peekable();
+    while let Some(segment) = segments.next() {
+        let is_dots = segment == b"." || segment == b"..";
+        let is_hidden = segment.starts_with(b".") && !hidden && segment != b".well-known";
+        let is_gap = segment.is_empty() && segments.peek().is_some();
+        if is_dots || is_hidden || is_gap || segment.len() > LONGEST_NAME {
+            return None;
+        }
+    }
+    Some(path)
+}
+
+/// The path to look at.
+fn target(attempt: &Try, path: &[u8]) -> Vec<u8> {
+    let mut target: Vec<u8> = Vec::with_capacity(path.len() + 16);
+    for piece in &attempt.path {
+        let mut piece: &[u8] = match piece {
+            TryPiece::Literal(text) => text.as_bytes(),
+            TryPiece::Path => path,
+            TryPiece::Query => &[],
+        };
+        if target.ends_with(b"/") {
+            piece = piece.strip_prefix(b"/").unwrap_or(piece);
+        }
+        target.extend_from_slice(piece);
+    }
+    target
+}
+
+fn query(pieces: &[TryPiece], asked: &Asked<'_>) -> Vec<u8> {
+    let parts = pieces.iter().map(|piece| match piece {
+        TryPiece::Literal(text) => text.as_bytes(),
+        TryPiece::Path => asked.path,
+        TryPiece::Query => asked.query,
+    });
+    parts.collect::<Vec<_>>().concat()
+}
+
+/// Whether it is the request's own path that lacks the slash of a folder.
+fn is_open(attempt: &Try, path: &[u8]) -> bool {
+    attempt.path.first() == Some(&TryPiece::Path) && attempt.path.len() == 2 && !path.ends_with(b"/")
+}
+
+/// What stands for a folder.
+fn index<E>(
+    files: &Files,
+    folder: &[u8],
+    asked: &Asked<'_>,
+    query: Option<Vec<u8>>,
+    look: &mut impl FnMut(&[u8]) -> Result<Kind, E>,
+) -> Result<Option<Found>, E> {
+    for name in &files.index {
+        let target = [folder, name.as_bytes()].concat();
+        let is_script = asked.suffixes.is_some_and(|suffixes| script::split(&target, suffixes).is_some());
+        if (!is_script && is_source(&target)) || look(&target)? != Kind::File {
+            continue;
+        }
+        return Ok(Some(if is_script {
+            Found::Script { name: target, info: Vec::new(), query }
+        } else {
+            Found::File(target)
+        }));
+    }
+    Ok(None)
+}
+
+/// Source text of scripts and what editors leave behind: it is run or it is a secret, and never sent.
+fn is_source(path: &[u8]) -> bool {
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let lower = name.to_ascii_lowercase();
+    let mut parts = lower.split(|byte| *byte == b'.').skip(1);
+    lower.ends_with(b"~") || parts.any(|part| part.starts_with(b"php") || part == b"phtml")
+}
+
+/// The longest name of a file on the file systems in use.
+const LONGEST_NAME: usize = 255;
+
+#[cfg(test)]
+mod tests;
