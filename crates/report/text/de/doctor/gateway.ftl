@@ -128,7 +128,10 @@ gateway-haproxy-set-deleted = HAProxy hat das Cookie des Servers entfernt.
 
 # Was die Prüfungen von Konfiguration, Prozessen und Logs des Gateways sagen.
 
-gateway-config-read = { $product }: { $files } Konfigurationsdateien gelesen, angefangen bei { $file }.
+gateway-config-read = { $product }: { $files ->
+    [one] eine Konfigurationsdatei
+   *[other] { $files } Konfigurationsdateien
+} gelesen, angefangen bei { $file }.
 gateway-unreadable = { $file } ließ sich nicht lesen: { $why }.
 gateway-note-syntax = Die Konfiguration würde abgelehnt: { $what }
 gateway-note-unknown_pool = Die Konfiguration nennt { $name }, das nirgends definiert ist.
@@ -151,7 +154,10 @@ gateway-unsafe-retry = Auch Anfragen, die nicht wiederholt werden dürfen, werde
 gateway-not-running = Hier läuft kein Prozess von { $product }, und auf Port { $port } lauscht niemand; die Konfiguration liegt in { $file }.
 gateway-not-listening = { $product } läuft (Prozess { $pid }), aber auf Port { $port } lauscht niemand. Laut Konfiguration lauscht es auf: { $listens }.
 gateway-reload-pending = { $file } wurde { $minutes } min nach dem Zeitpunkt geändert, zu dem { $product } seine Konfiguration zuletzt gelesen hat.
-gateway-log-read = { $files } Logdateien gelesen; Arten von Störungen an ihrem Ende: { $troubles }.
+gateway-log-read = { $files ->
+    [one] Eine Logdatei
+   *[other] { $files } Logdateien
+} gelesen; Arten von Störungen an ihrem Ende: { $troubles }.
 gateway-log-unreadable = Das Log { $file } ließ sich nicht lesen: { $why }.
 gateway-log-elsewhere = Das Gateway schreibt sein Log in keine Datei: { $target }
 gateway-log-counted = Das Log: { $what }, Upstream { $upstream }. In der letzten Stunde: { $hour }; am letzten Tag: { $day }; zuerst vor { $first }, zuletzt vor { $last }. Die letzte Zeile:

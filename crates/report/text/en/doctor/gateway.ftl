@@ -128,7 +128,10 @@ gateway-haproxy-set-deleted = HAProxy removed the server's cookie.
 
 # What the checks of the gateway's configuration, processes and logs say.
 
-gateway-config-read = { $product }: { $files } configuration files read, beginning with { $file }.
+gateway-config-read = { $product }: { $files ->
+    [one] one configuration file
+   *[other] { $files } configuration files
+} read, beginning with { $file }.
 gateway-unreadable = { $file } could not be read: { $why }.
 gateway-note-syntax = The configuration would be refused: { $what }
 gateway-note-unknown_pool = The configuration names { $name }, which is not defined anywhere.
@@ -151,7 +154,10 @@ gateway-unsafe-retry = Requests that must not be repeated are repeated too: { $w
 gateway-not-running = No process of { $product } runs here and nothing listens on port { $port }; its configuration lies in { $file }.
 gateway-not-listening = { $product } runs (process { $pid }), but nothing listens on port { $port }. By its configuration it listens on: { $listens }.
 gateway-reload-pending = { $file } was changed { $minutes } min after { $product } last read its configuration.
-gateway-log-read = { $files } log files read; kinds of trouble in their tails: { $troubles }.
+gateway-log-read = { $files ->
+    [one] One log file
+   *[other] { $files } log files
+} read; kinds of trouble in their tails: { $troubles }.
 gateway-log-unreadable = The log { $file } could not be read: { $why }.
 gateway-log-elsewhere = The gateway writes its log to no file: { $target }
 gateway-log-counted = The log: { $what }, upstream { $upstream }. In the last hour: { $hour }; in the last day: { $day }; first { $first } ago, last { $last } ago. The last line:
