@@ -201,6 +201,14 @@ mod tests {
     }
 
     #[test]
+    fn where_nginx_is_installed_it_tells_its_version() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let told = runtime.block_on(of_program(Product::Nginx, None));
+        let is_installed = FOLDERS.iter().any(|folder| is_trusted(&Path::new(folder).join("nginx")));
+        assert_eq!(told.is_some_and(|version| version > (0, 9, 0)), is_installed);
+    }
+
+    #[test]
     fn a_program_is_heard_on_both_outputs_and_not_waited_for() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
