@@ -179,7 +179,9 @@ fn connect_cause(attempt: &Attempt, ending: &Ending) -> Cause {
 fn handshake_cause(ending: &Ending) -> Cause {
     match ending {
         Ending::Certificate(fault) => match fault {
-            CertificateFault::Untrusted | CertificateFault::Unusable => Cause::TlsUntrusted,
+            CertificateFault::Missing | CertificateFault::Untrusted | CertificateFault::Unusable => {
+                Cause::TlsUntrusted
+            }
             CertificateFault::Expired => Cause::TlsExpired,
             CertificateFault::NotYetValid => Cause::TlsNotYetValid,
             CertificateFault::WrongName => Cause::TlsWrongName,
@@ -222,7 +224,7 @@ fn head_cause(attempt: &Attempt, ending: &Ending) -> Cause {
 
 fn malformed_head(fault: Fault) -> Cause {
     match fault.what {
-        Malformation::NotHttp | Malformation::NotFastCgi => Cause::NotHttp,
+        Malformation::NotHttp | Malformation::NotFastCgi | Malformation::NotHttp2 => Cause::NotHttp,
         Malformation::TlsRecord => Cause::WantsTls,
         Malformation::BadLength
         | Malformation::LengthsDiffer
@@ -257,13 +259,16 @@ fn malformed_head(fault: Fault) -> Cause {
         | Malformation::BadTrailer
         | Malformation::BadProxyHeader
         | Malformation::BadProxyChecksum
-        | Malformation::BadRecord => Cause::HeadMalformed,
+        | Malformation::BadRecord
+        | Malformation::BadFrame => Cause::HeadMalformed,
     }
 }
 
 fn body_cause(ending: &Ending) -> Cause {
     match ending {
         Ending::TimedOut(_) => Cause::BodyStalled,
+        // The stream or connection was given up in the middle; the body itself has no framing there.
+        Ending::Malformed(Fault { what: Malformation::BadFrame, .. }) => Cause::BodyCut,
         Ending::Malformed(_) => Cause::ChunkMalformed,
         Ending::TooLarge(Limit::BodyBytes) => Cause::BodyTooLarge,
         Ending::TooLarge(Limit::Trailers) => Cause::TrailersTooLarge,
@@ -286,6 +291,7 @@ fn client_cause(ending: &Ending, broken: Cause) -> Cause {
         Ending::TooLarge(Limit::BodyBytes) => Cause::RequestBodyTooLarge,
         Ending::TooLarge(Limit::ChunkExtensions) => Cause::RequestMalformed,
         Ending::TooLarge(_) => Cause::RequestHeadTooLarge,
+        Ending::Certificate(_) => Cause::ClientCertificateRefused,
         Ending::TimedOut(Deadline::ClientHandshake) => broken,
         Ending::TimedOut(_) => Cause::RequestTimedOut,
         Ending::Closed | Ending::ClosedWithoutNotify if broken == Cause::RequestMalformed => {
@@ -315,6 +321,7 @@ fn local_cause(ending: &Ending) -> Cause {
         Ending::Decided(decision) => match decision {
             Decision::NoRoute => Cause::NoRoute,
             Decision::Deny => Cause::Denied,
+            Decision::Misdirected => Cause::Misdirected,
             Decision::Unauthorised => Cause::Unauthorized,
             Decision::AuthoriserUnclear => Cause::AuthoriserFailed,
             Decision::RateLimit => Cause::RateLimited,

@@ -108,4 +108,8 @@ malformations! {
     NotFastCgi "not_fastcgi";
     /// A FastCGI record that may not come here, or is broken (FastCGI 1.0 §3.3, §5).
     BadRecord "bad_record";
+    /// The first bytes are not those of HTTP/2, though it was agreed on (RFC 9113 §3.4).
+    NotHttp2 "not_http2";
+    /// A frame, or a message made of frames, breaks the rules of HTTP/2 or HTTP/3 (RFC 9113 §5.4, §8.1.1).
+    BadFrame "bad_frame";
 }

@@ -38,6 +38,8 @@ pub struct SocketPlan {
     pub keepalive: Option<Keepalive>,
     /// How long sent bytes may stay unacknowledged.
     pub user_timeout: Option<Duration>,
+    /// Whether link-local addresses and metadata services are refused: where a name led to them.
+    pub refuses_link_local: bool,
 }
 
 impl Default for SocketPlan {
@@ -50,6 +52,7 @@ impl Default for SocketPlan {
             nodelay: true,
             keepalive: None,
             user_timeout: None,
+            refuses_link_local: false,
         }
     }
 }

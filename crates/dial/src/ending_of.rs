@@ -8,10 +8,30 @@ use std::io;
 use torwart_cause::{CertificateFault, Deadline, Ending, TlsFault};
 use torwart_wire::tls_record::{looks_like_tls, may_become_tls};
 
+/// The error of an operation whose ending is known exactly, and is no error of the operating system.
+#[derive(Clone, Copy, Debug)]
+struct Ended(Ending);
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ended: {:?}", self.0)
+    }
+}
+
+impl std::error::Error for Ended {}
+
+/// An error that [`ending_of`] reads as exactly this ending.
+pub fn ended(ending: Ending) -> io::Error {
+    io::Error::other(Ended(ending))
+}
+
 /// The ending an error stands for; `deadline` names the wait the kernel cut short if it says `ETIMEDOUT`.
 pub fn ending_of(error: &io::Error, deadline: Deadline) -> Ending {
     if let Some(inner) = tls_error(error) {
         return tls_ending(inner);
+    }
+    if let Some(Ended(ending)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return *ending;
     }
     if let Some(number) = error.raw_os_error() {
         return os_ending(number, deadline);
@@ -77,7 +97,8 @@ pub fn tls_ending(error: &TlsError) -> Ending {
     match error {
         TlsError::AlertReceived(alert) => Ending::TlsAlert(u8::from(*alert)),
         TlsError::InvalidCertificate(fault) => Ending::Certificate(certificate_fault(fault)),
-        TlsError::NoCertificatesPresented | TlsError::InvalidCertRevocationList(_) => {
+        TlsError::NoCertificatesPresented => Ending::Certificate(CertificateFault::Missing),
+        TlsError::InvalidCertRevocationList(_) => {
             Ending::Certificate(CertificateFault::Unusable)
         }
         TlsError::UnsupportedNameType => Ending::Certificate(CertificateFault::WrongName),

@@ -1,13 +1,16 @@
 //! From a target to an established stream, every step written into the attempt's evidence.
 
 use crate::connect::{SocketPlan, connect, connect_unix};
+use crate::fastcgi::FastCgi;
+use crate::link_local::is_link_local;
 use crate::resolve::Resolver;
-use crate::{Stream, TlsClient};
+use crate::{Stream, TlsClient, ending_of};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use torwart_cause::{Address, Attempt, Ending, Step};
+use tokio::io::AsyncWriteExt;
+use torwart_cause::{Address, Attempt, Deadline, Decision, Ending, Step};
 use torwart_config::plan::{self, LinkDeadlines};
 
 /// Where to go, and how.
@@ -21,6 +24,10 @@ pub struct Target {
     pub tls: Option<Arc<TlsClient>>,
     /// How the socket is set up.
     pub socket: SocketPlan,
+    /// Whether FastCGI is spoken.
+    pub is_fastcgi: bool,
+    /// What goes out before anything else: a PROXY protocol header.
+    pub prelude: Option<Arc<[u8]>>,
 }
 
 /// Where an upstream is.
@@ -56,8 +63,18 @@ impl Target {
             label: Arc::clone(&upstream.label),
             place: Place::from(&upstream.target),
             tls,
-            socket: SocketPlan::default(),
+            socket: SocketPlan::for_upstream(upstream),
+            is_fastcgi: upstream.scheme == plan::Scheme::FastCgi,
+            prelude: None,
         }
+    }
+}
+
+impl SocketPlan {
+    /// The sockets toward a configured upstream.
+    pub fn for_upstream(upstream: &plan::Upstream) -> Self {
+        let is_name = matches!(upstream.target, plan::Target::Name { .. });
+        Self { refuses_link_local: is_name && !upstream.may_be_link_local, ..Self::default() }
     }
 }
 
@@ -73,7 +90,7 @@ pub async fn open(
     attempt: &mut Attempt,
 ) -> Result<Stream, Stop> {
     attempt.upstream = Arc::clone(&target.label);
-    let stream = match &target.place {
+    let mut stream = match &target.place {
         Place::Ip(address) => open_tcp(target, &[*address], deadlines, attempt).await?,
         Place::Unix(path) => open_unix(path, deadlines, attempt).await?,
         Place::Name { host, port } => {
@@ -86,8 +103,21 @@ pub async fn open(
             open_tcp(target, &answer.addresses, deadlines, attempt).await?
         }
     };
+    if let Some(prelude) = &target.prelude {
+        let start = Instant::now();
+        let sent = tokio::time::timeout(deadlines.connect, stream.write_all(prelude)).await;
+        let ending = match sent {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(ending_of(&error, Deadline::Connect)),
+            Err(_) => Some(Ending::TimedOut(Deadline::Connect)),
+        };
+        if let Some(ending) = ending {
+            return Err(failed(&mut attempt.connect, ending, start.elapsed()));
+        }
+    }
     match &target.tls {
         Some(tls) => shake_hands(tls, stream, &target.place, deadlines, attempt).await,
+        None if target.is_fastcgi => Ok(FastCgi::new(stream).into()),
         None => Ok(stream),
     }
 }
@@ -100,6 +130,18 @@ async fn open_tcp(
 ) -> Result<Stream, Stop> {
     // Known even when the caller gives up in the middle.
     attempt.address = addresses.first().copied().map(Address::Ip);
+    let is_forbidden = |address: &SocketAddr| target.socket.refuses_link_local && is_link_local(address.ip());
+    let allowed: Vec<SocketAddr>;
+    let addresses = if addresses.iter().any(is_forbidden) {
+        allowed = addresses.iter().copied().filter(|address| !is_forbidden(address)).collect();
+        if allowed.is_empty() {
+            let ending = Ending::Decided(Decision::AddressForbidden);
+            return Err(failed(&mut attempt.connect, ending, Duration::ZERO));
+        }
+        &allowed
+    } else {
+        addresses
+    };
     match connect(&target.socket, addresses, deadlines.connect).await {
         Ok(connected) => {
             attempt.address = Some(Address::Ip(connected.address));

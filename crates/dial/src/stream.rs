@@ -1,6 +1,9 @@
-//! An established connection to an upstream: TCP, unix socket, or TLS over either.
+//! An established connection to an upstream: TCP, unix socket, TLS over either, a stream of an HTTP/2 connection, or
+//! FastCGI read like HTTP.
 
 use crate::ending_of;
+use crate::fastcgi::FastCgi;
+use crate::http2::StreamLink;
 use crate::tap::Tap;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -18,6 +21,8 @@ enum Inner {
     Tcp(TcpStream),
     Unix(UnixStream),
     Tls(Box<TlsStream<Tap>>),
+    Http2(Box<StreamLink>),
+    FastCgi(Box<FastCgi>),
 }
 
 /// What an idle connection that should be silent did instead.
@@ -38,7 +43,7 @@ impl Stream {
     pub fn as_tcp(&self) -> Option<&TcpStream> {
         match &self.0 {
             Inner::Tcp(stream) => Some(stream),
-            Inner::Unix(_) | Inner::Tls(_) => None,
+            Inner::Unix(_) | Inner::Tls(_) | Inner::Http2(_) | Inner::FastCgi(_) => None,
         }
     }
 
@@ -46,20 +51,59 @@ impl Stream {
     pub fn as_unix(&self) -> Option<&UnixStream> {
         match &self.0 {
             Inner::Unix(stream) => Some(stream),
-            Inner::Tcp(_) | Inner::Tls(_) => None,
+            Inner::Tcp(_) | Inner::Tls(_) | Inner::Http2(_) | Inner::FastCgi(_) => None,
         }
     }
 
     /// Whether bytes are encrypted on the way.
     pub fn is_tls(&self) -> bool {
-        matches!(self.0, Inner::Tls(_))
+        match &self.0 {
+            Inner::Tls(_) => true,
+            Inner::Http2(stream) => stream.is_tls(),
+            Inner::Tcp(_) | Inner::Unix(_) | Inner::FastCgi(_) => false,
+        }
+    }
+
+    /// Whether it is one stream of a connection: good for one exchange, and never idle.
+    pub fn is_multiplexed(&self) -> bool {
+        matches!(self.0, Inner::Http2(_))
+    }
+
+    /// What the peer sent first, where it does not speak the protocol that was expected and nothing could be read of it.
+    pub fn first_bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Inner::Http2(stream) => stream.first_bytes(),
+            Inner::FastCgi(stream) => stream.told().map(|told| told.first.as_slice()).filter(|it| !it.is_empty()),
+            Inner::Tcp(_) | Inner::Unix(_) | Inner::Tls(_) => None,
+        }
+    }
+
+    /// The FastCGI below, where that is what is spoken.
+    pub fn as_fastcgi(&self) -> Option<&FastCgi> {
+        match &self.0 {
+            Inner::FastCgi(stream) => Some(stream),
+            Inner::Tcp(_) | Inner::Unix(_) | Inner::Tls(_) | Inner::Http2(_) => None,
+        }
+    }
+
+    /// The FastCGI below, to begin a request.
+    pub fn as_fastcgi_mut(&mut self) -> Option<&mut FastCgi> {
+        match &mut self.0 {
+            Inner::FastCgi(stream) => Some(stream),
+            Inner::Tcp(_) | Inner::Unix(_) | Inner::Tls(_) | Inner::Http2(_) => None,
+        }
+    }
+
+    /// Whether written bytes may stay behind until they are flushed.
+    pub fn needs_flush(&self) -> bool {
+        matches!(self.0, Inner::Tls(_) | Inner::Http2(_) | Inner::FastCgi(_))
     }
 
     /// What was agreed on in the TLS handshake: version, cipher suite, protocol, the peer's certificates.
     pub fn tls_session(&self) -> Option<&rustls::ClientConnection> {
         match &self.0 {
             Inner::Tls(stream) => Some(stream.get_ref().1),
-            Inner::Tcp(_) | Inner::Unix(_) => None,
+            Inner::Tcp(_) | Inner::Unix(_) | Inner::Http2(_) | Inner::FastCgi(_) => None,
         }
     }
 
@@ -70,11 +114,21 @@ impl Stream {
             Inner::Tcp(stream) => stream.poll_read_ready(context),
             Inner::Unix(stream) => stream.poll_read_ready(context),
             Inner::Tls(stream) => stream.get_ref().0.stream.poll_readable(context),
+            // Nothing is known below the connection's own task, so reading has to tell.
+            Inner::Http2(_) => Poll::Ready(Ok(())),
+            Inner::FastCgi(stream) => stream.stream().poll_readable(context),
         }
     }
 
     /// Pending as long as an idle connection is quiet. No system call unless the socket was reported readable.
     pub fn poll_idle(&mut self, context: &mut Context<'_>) -> Poll<Idle> {
+        if let Inner::Http2(stream) = &self.0 {
+            // A stream carries one exchange: it says nothing before it is asked.
+            return if stream.has_ended() { Poll::Ready(Idle::Ended(Ending::Closed)) } else { Poll::Pending };
+        }
+        if let Inner::FastCgi(stream) = &mut self.0 {
+            return stream.poll_idle(context);
+        }
         if matches!(self.0, Inner::Tcp(_) | Inner::Unix(_)) {
             // A clear readiness flag is proof enough; only a set one needs a look.
             match ready!(self.poll_readable(context)) {
@@ -105,6 +159,18 @@ impl From<TcpStream> for Stream {
     }
 }
 
+impl From<StreamLink> for Stream {
+    fn from(stream: StreamLink) -> Self {
+        Self(Inner::Http2(Box::new(stream)))
+    }
+}
+
+impl From<FastCgi> for Stream {
+    fn from(stream: FastCgi) -> Self {
+        Self(Inner::FastCgi(Box::new(stream)))
+    }
+}
+
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
         Self(Inner::Unix(stream))
@@ -118,6 +184,8 @@ impl AsFd for Stream {
             Inner::Tcp(stream) => stream.as_fd(),
             Inner::Unix(stream) => stream.as_fd(),
             Inner::Tls(stream) => stream.get_ref().0.stream.as_fd(),
+            Inner::Http2(stream) => stream.as_fd(),
+            Inner::FastCgi(stream) => stream.as_fd(),
         }
     }
 }
@@ -128,6 +196,8 @@ impl std::fmt::Debug for Stream {
             Inner::Tcp(_) => "Stream::Tcp",
             Inner::Unix(_) => "Stream::Unix",
             Inner::Tls(_) => "Stream::Tls",
+            Inner::Http2(_) => "Stream::Http2",
+            Inner::FastCgi(_) => "Stream::FastCgi",
         })
     }
 }
@@ -142,6 +212,8 @@ impl AsyncRead for Stream {
             Inner::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
             Inner::Unix(stream) => Pin::new(stream).poll_read(context, buffer),
             Inner::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Inner::Http2(stream) => Pin::new(stream).poll_read(context, buffer),
+            Inner::FastCgi(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -152,6 +224,8 @@ impl AsyncWrite for Stream {
             Inner::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
             Inner::Unix(stream) => Pin::new(stream).poll_write(context, bytes),
             Inner::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Inner::Http2(stream) => Pin::new(stream).poll_write(context, bytes),
+            Inner::FastCgi(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -164,6 +238,8 @@ impl AsyncWrite for Stream {
             Inner::Tcp(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Inner::Unix(stream) => Pin::new(stream).poll_write_vectored(context, slices),
             Inner::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Inner::Http2(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Inner::FastCgi(stream) => Pin::new(stream).poll_write_vectored(context, slices),
         }
     }
 
@@ -172,6 +248,8 @@ impl AsyncWrite for Stream {
             Inner::Tcp(stream) => stream.is_write_vectored(),
             Inner::Unix(stream) => stream.is_write_vectored(),
             Inner::Tls(stream) => stream.is_write_vectored(),
+            Inner::Http2(stream) => stream.is_write_vectored(),
+            Inner::FastCgi(stream) => stream.is_write_vectored(),
         }
     }
 
@@ -180,6 +258,8 @@ impl AsyncWrite for Stream {
             Inner::Tcp(stream) => Pin::new(stream).poll_flush(context),
             Inner::Unix(stream) => Pin::new(stream).poll_flush(context),
             Inner::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Inner::Http2(stream) => Pin::new(stream).poll_flush(context),
+            Inner::FastCgi(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
@@ -188,6 +268,8 @@ impl AsyncWrite for Stream {
             Inner::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Inner::Unix(stream) => Pin::new(stream).poll_shutdown(context),
             Inner::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Inner::Http2(stream) => Pin::new(stream).poll_shutdown(context),
+            Inner::FastCgi(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

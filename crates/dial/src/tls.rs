@@ -10,7 +10,7 @@ pub mod judge;
 mod material;
 mod verify;
 
-pub use material::{TlsConfigProblem, pair_problem, read_chain, read_key};
+pub use material::{TlsConfigProblem, pair_problem, read_chain, read_key, read_revocation_lists};
 
 use crate::ending_of::handshake_ending;
 use crate::tap::Tap;
@@ -34,6 +34,7 @@ pub struct TlsClient {
 }
 
 /// Which name is spoken and verified.
+#[derive(Clone)]
 enum Naming {
     /// The place's own.
     OfPlace,
@@ -80,6 +81,13 @@ impl TlsClient {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.resumption = Resumption::in_memory_sessions(SESSIONS);
         Ok(Self { config: Arc::new(config), naming })
+    }
+
+    /// The same, offering these protocols by ALPN (RFC 7301), the preferred one first.
+    pub fn offering(&self, protocols: &[&[u8]]) -> Self {
+        let mut config = ClientConfig::clone(&self.config);
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        Self { config: Arc::new(config), naming: self.naming.clone() }
     }
 
     /// What a handshake with this place uses: the configuration and the name spoken.

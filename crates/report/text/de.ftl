@@ -129,6 +129,7 @@ ending-certificate-expired = das Zertifikat { party-of } ist abgelaufen
 ending-certificate-not-yet-valid = das Zertifikat { party-of } ist noch nicht gültig
 ending-certificate-wrong-name = das Zertifikat { party-of } gilt für einen anderen Namen
 ending-certificate-revoked = das Zertifikat { party-of } ist widerrufen
+ending-certificate-missing = das Zertifikat { party-of } fehlt
 ending-certificate-unusable = das Zertifikat { party-of } ist für diesen Zweck nicht bestimmt
 ending-tls-not-tls = { party } spricht hier kein TLS
 ending-tls-no-agreement = { party } und das Gateway haben keine TLS-Version, Cipher-Suite oder Parameter gemeinsam
@@ -138,6 +139,7 @@ ending-cancelled-upstream = der Upstream hat aufgegeben
 ending-cancelled-gateway = das Gateway hat aufgegeben
 ending-decided-no-route = keine Site oder Route passt zu der Anfrage
 ending-decided-deny = eine Regel des Gateways verbietet die Anfrage
+ending-decided-misdirected = die Verbindung wurde für eine andere Site aufgebaut
 ending-decided-unauthorised = der Client hat nicht nachgewiesen, wer er ist
 ending-decided-authoriser-unclear = der Anmeldedienst hat weder ja noch nein gesagt
 ending-decided-rate-limit = der Client fragt häufiger als erlaubt
@@ -216,6 +218,8 @@ malformation-bad-proxy-header = der Kopf des PROXY-Protokolls fehlt oder ist feh
 malformation-bad-proxy-checksum = die Prüfsumme im Kopf des PROXY-Protokolls stimmt nicht
 malformation-not-fastcgi = die ersten Bytes sind kein FastCGI-Record
 malformation-bad-record = ein FastCGI-Record, der fehlerhaft ist oder hier nicht kommen darf
+malformation-not-http2 = die ersten Bytes sind nicht die von HTTP/2
+malformation-bad-frame = ein Frame oder eine Nachricht aus Frames, die die Regeln von HTTP/2 verletzt
 
 ## Was Besucher lesen, nach Status
 

@@ -129,6 +129,7 @@ ending-certificate-expired = { party-of } certificate has expired
 ending-certificate-not-yet-valid = { party-of } certificate is not valid yet
 ending-certificate-wrong-name = { party-of } certificate is for another name
 ending-certificate-revoked = { party-of } certificate is revoked
+ending-certificate-missing = { party-of } certificate is missing
 ending-certificate-unusable = { party-of } certificate is not meant for this use
 ending-tls-not-tls = { party } does not speak TLS here
 ending-tls-no-agreement = { party } and the gateway share no TLS version, cipher suite or parameter
@@ -138,6 +139,7 @@ ending-cancelled-upstream = the upstream gave up
 ending-cancelled-gateway = the gateway gave up
 ending-decided-no-route = no site or route matches the request
 ending-decided-deny = a rule of the gateway forbids the request
+ending-decided-misdirected = the connection was made for another site
 ending-decided-unauthorised = the client did not prove who it is
 ending-decided-authoriser-unclear = the authorisation service said neither yes nor no
 ending-decided-rate-limit = the client asks more often than allowed
@@ -216,6 +218,8 @@ malformation-bad-proxy-header = the PROXY protocol header is missing or broken
 malformation-bad-proxy-checksum = the checksum of the PROXY protocol header is wrong
 malformation-not-fastcgi = the first bytes are no FastCGI record
 malformation-bad-record = a FastCGI record that is broken or may not come here
+malformation-not-http2 = the first bytes are not those of HTTP/2
+malformation-bad-frame = a frame, or a message made of frames, that breaks the rules of HTTP/2
 
 ## What visitors read, by status
 

@@ -74,6 +74,7 @@ async fn every_option_is_taken() {
         nodelay: true,
         keepalive: Some(Keepalive { idle: DEADLINE, interval: DEADLINE, probes: 3 }),
         user_timeout: Some(DEADLINE),
+        refuses_link_local: false,
     };
     let connected = connect(&plan, &[listener.local_addr().unwrap()], DEADLINE).await.unwrap();
     assert_eq!(connected.stream.local_addr().unwrap().ip(), plan.bind.unwrap());

@@ -20,6 +20,7 @@ fn target(place: plan::Target, tls: Option<TlsClient>) -> Target {
         scheme: if tls.is_some() { Scheme::Https } else { Scheme::Http },
         target: place,
         authority: "web.example".into(),
+        may_be_link_local: false,
     };
     Target::new(&upstream, tls.map(Arc::new))
 }
@@ -116,4 +117,23 @@ async fn a_silent_handshake_has_its_own_deadline() {
     let (attempt, _) = open_with(&target, &deadlines).await;
     assert_eq!(attempt.handshake.ending(), Some(&Ending::TimedOut(Deadline::Handshake)));
     assert_eq!(attempt_cause(&attempt), Some(Cause::TlsTimedOut));
+}
+
+#[tokio::test]
+async fn a_name_that_leads_to_a_metadata_service_is_refused_and_its_address_is_not() {
+    let metadata: SocketAddr = "169.254.169.254:80".parse().unwrap();
+    let named = plan::Upstream {
+        label: "the-label".into(),
+        scheme: Scheme::Http,
+        target: plan::Target::Name { name: "metadata.example".into(), port: 80 },
+        authority: "metadata.example".into(),
+        may_be_link_local: false,
+    };
+    // As a name that was spread over its addresses.
+    let spread = Target { place: Place::Ip(metadata), ..Target::new(&named, None) };
+    let attempt = check(&spread, Cause::AddressForbidden).await;
+    assert_eq!(attempt.address, Some(Address::Ip(metadata)));
+    assert!(!Target::new(&plan::Upstream { may_be_link_local: true, ..named.clone() }, None).socket.refuses_link_local);
+    let written = plan::Upstream { target: plan::Target::Address(metadata), ..named };
+    assert!(!Target::new(&written, None).socket.refuses_link_local);
 }

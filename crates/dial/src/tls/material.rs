@@ -164,7 +164,7 @@ pub(super) fn webpki_verifier(
     let mut builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
     if let Some(file) = revoked {
         // A list speaks for its own issuer only; the other certificates of a chain have none and stay acceptable.
-        builder = builder.with_crls(revocation_lists(file)?).allow_unknown_revocation_status();
+        builder = builder.with_crls(read_revocation_lists(file)?).allow_unknown_revocation_status();
     }
     builder.build().map_err(|error| match revoked {
         Some(file) => unusable(file, &error),
@@ -188,7 +188,8 @@ pub fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsConfig
     if found.is_empty() { Err(TlsConfigProblem::NoCertificate { file: file.to_owned() }) } else { Ok(found) }
 }
 
-fn revocation_lists(file: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsConfigProblem> {
+/// Reads a PEM file of revocation lists.
+pub fn read_revocation_lists(file: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsConfigProblem> {
     let found: Vec<_> = read_pem(file)?;
     if found.is_empty() {
         Err(TlsConfigProblem::NoRevocationList { file: file.to_owned() })
