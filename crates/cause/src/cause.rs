@@ -58,6 +58,8 @@ causes! {
     // Client.
     /// The TLS handshake with the client failed: no request was ever seen.
     ClientHandshakeFailed "client_handshake_failed" Accept HttpRequestError - Never Client;
+    /// The client showed no certificate, or none that its site accepts: no request was ever seen.
+    ClientCertificateRefused "client_certificate_refused" Accept HttpRequestError - Never Client;
     /// The request breaks the grammar, or two parties could read it differently.
     RequestMalformed "request_malformed" Parse HttpRequestError 400 Never Client;
     /// The request target is longer than the limit.
@@ -91,6 +93,8 @@ causes! {
     AuthoriserFailed "authoriser_failed" Guard ProxyInternalResponse 503 Never Gateway;
     /// The client asks more often than allowed, or too many times at once.
     RateLimited "rate_limited" Guard HttpRequestDenied 429 Never Client;
+    /// The request is for a site that knows its clients by certificate, and came on a connection made for another.
+    Misdirected "misdirected" Guard HttpRequestDenied 421 Never Client;
     /// The request has passed this gateway before.
     LoopDetected "loop_detected" Guard ProxyLoopDetected 502 Never Gateway;
     // Admit, pick.
@@ -249,6 +253,10 @@ mod tests {
             "an unknown host or path is the client's mistake for a site owner: 404 as every web server says",
         ),
         (Cause::Unauthorized, "401 asks for the proof that is missing (RFC 9110 §15.5.2)"),
+        (
+            Cause::Misdirected,
+            "421 lets clients repeat the request on a connection of its own (RFC 9110 §15.5.20)",
+        ),
         (Cause::RateLimited, "429 is the registered status for this (RFC 6585 §4)"),
         (
             Cause::ConnectDenied,

@@ -165,6 +165,8 @@ pub enum NameFault {
 /// Why a certificate was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CertificateFault {
+    /// None was shown where one is needed.
+    Missing,
     /// No chain to a trusted root.
     Untrusted,
     /// Past its end date.
@@ -214,6 +216,8 @@ pub enum Decision {
     AuthoriserUnclear,
     /// Too many requests.
     RateLimit,
+    /// It came on a connection that may not be used for its site.
+    Misdirected,
     /// The request came through here before.
     Loop,
     /// The gateway is full.

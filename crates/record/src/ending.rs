@@ -86,6 +86,7 @@ const fn certificate_fault(fault: CertificateFault) -> &'static str {
         CertificateFault::NotYetValid => "not_yet_valid",
         CertificateFault::WrongName => "wrong_name",
         CertificateFault::Revoked => "revoked",
+        CertificateFault::Missing => "missing",
         CertificateFault::Unusable => "unusable",
     }
 }
@@ -110,6 +111,7 @@ const fn decided(decision: Decision) -> &'static str {
     match decision {
         Decision::NoRoute => "no_route",
         Decision::Deny => "deny",
+        Decision::Misdirected => "misdirected",
         Decision::Unauthorised => "unauthorised",
         Decision::AuthoriserUnclear => "authoriser_unclear",
         Decision::RateLimit => "rate_limit",

@@ -180,6 +180,7 @@ const fn certificate_key(fault: CertificateFault) -> &'static str {
         CertificateFault::NotYetValid => "certificate-not-yet-valid",
         CertificateFault::WrongName => "certificate-wrong-name",
         CertificateFault::Revoked => "certificate-revoked",
+        CertificateFault::Missing => "certificate-missing",
         CertificateFault::Unusable => "certificate-unusable",
     }
 }
@@ -188,6 +189,7 @@ const fn decision_key(decision: Decision) -> &'static str {
     match decision {
         Decision::NoRoute => "decided-no-route",
         Decision::Deny => "decided-deny",
+        Decision::Misdirected => "decided-misdirected",
         Decision::Unauthorised => "decided-unauthorised",
         Decision::AuthoriserUnclear => "decided-authoriser-unclear",
         Decision::RateLimit => "decided-rate-limit",

@@ -39,6 +39,11 @@ const UNREACHABLE: &[(Cause, &str)] = &[
         Cause::GatewayFull,
         "needs connections held open beside the exchange: a test of the running gateway has it",
     ),
+    (
+        Cause::ClientCertificateRefused,
+        "needs a site that asks clients for certificates: a test of the running gateway has it",
+    ),
+    (Cause::Misdirected, "needs a connection made for another site: a test of the running gateway has it"),
     (Cause::UpstreamsDown, "the last upstreams are asked even while they rest"),
     (Cause::QueueTimedOut, "there is no queue yet"),
     (Cause::AddressForbidden, "there is no policy for upstream addresses yet"),

@@ -117,6 +117,22 @@ fn the_last_attempt_decides_even_when_the_pool_ran_dry() {
 }
 
 #[test]
+fn a_client_without_its_certificate_is_told_from_a_broken_handshake() {
+    let shaken = |ending| {
+        let mut evidence = Evidence::default();
+        evidence.client.handshake = failed(ending);
+        diagnose(&evidence).cause()
+    };
+    for fault in [CertificateFault::Missing, CertificateFault::Untrusted, CertificateFault::Revoked] {
+        assert_eq!(shaken(Ending::Certificate(fault)), Some(Cause::ClientCertificateRefused));
+    }
+    assert_eq!(shaken(Ending::TlsAlert(48)), Some(Cause::ClientHandshakeFailed));
+    let mut evidence = Evidence::default();
+    evidence.local.guard = failed(Ending::Decided(Decision::Misdirected));
+    assert_eq!(diagnose(&evidence).cause(), Some(Cause::Misdirected));
+}
+
+#[test]
 fn an_authoriser_that_cannot_be_asked_is_no_fault_of_the_upstream() {
     let guarded = |ending| {
         let mut evidence = Evidence::default();

@@ -17,6 +17,7 @@ macro_rules! files {
 
 files! {
     ClientHandshakeFailed "client_handshake_failed",
+    ClientCertificateRefused "client_certificate_refused",
     RequestMalformed "request_malformed",
     TargetTooLong "target_too_long",
     RequestHeadTooLarge "request_head_too_large",
@@ -33,6 +34,7 @@ files! {
     Unauthorized "unauthorized",
     AuthoriserFailed "authoriser_failed",
     RateLimited "rate_limited",
+    Misdirected "misdirected",
     LoopDetected "loop_detected",
     GatewayFull "gateway_full",
     QueueTimedOut "queue_timed_out",

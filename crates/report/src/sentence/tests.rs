@@ -114,12 +114,14 @@ fn every_ending() -> Vec<Ending> {
         CertificateFault::NotYetValid,
         CertificateFault::WrongName,
         CertificateFault::Revoked,
+        CertificateFault::Missing,
         CertificateFault::Unusable,
     ];
     endings.extend(certificates.map(Ending::Certificate));
     let decisions = [
         Decision::NoRoute,
         Decision::Deny,
+        Decision::Misdirected,
         Decision::Unauthorised,
         Decision::AuthoriserUnclear,
         Decision::RateLimit,
