@@ -1,10 +1,11 @@
 //! All certificates of a plan, findable by name.
 
+use super::by_name::ByName;
+use super::placeholder;
 use rustls::crypto::aws_lc_rs;
 use rustls::sign::CertifiedKey;
-use std::collections::HashMap;
 use std::sync::Arc;
-use torwart_config::plan::{CertificateFiles, HostPattern, Site};
+use torwart_config::plan::{CertificateFiles, Site};
 use torwart_dial::TlsConfigProblem;
 use torwart_dial::tls::{pair_problem, read_chain, read_key};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
@@ -12,12 +13,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 /// Certificates by the names they are shown for.
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
-    /// By exact name, in lower case.
-    exact: HashMap<Box<str>, Vec<Arc<CertifiedKey>>>,
-    /// By what follows the first label of `*.name`, with its leading dot.
-    below: HashMap<Box<str>, Vec<Arc<CertifiedKey>>>,
-    /// For every other name and for clients that say none.
-    default: Vec<Arc<CertifiedKey>>,
+    pairs: ByName<Vec<Arc<CertifiedKey>>>,
     /// The name for the metric, and the end of validity in seconds since 1970.
     expiries: Vec<(String, u64)>,
 }
@@ -35,6 +31,7 @@ impl Shelf {
         let mut shelf = Self::default();
         let mut problems = Vec::new();
         let mut own_names = Vec::new();
+        let mut first = None;
         for site in sites {
             let mut pairs = Vec::new();
             for files in &site.certificates {
@@ -45,65 +42,54 @@ impl Shelf {
                             .extend(loaded.names.into_iter().map(|name| (name, Arc::clone(&loaded.pair))));
                         pairs.push(loaded.pair);
                     }
+                    Err(problem) if site.is_automatic => match stand_in(site, files, &problem) {
+                        Ok(pair) => pairs.push(pair),
+                        Err(problem) => problems.push(problem),
+                    },
                     Err(problem) => problems.push(problem),
                 }
             }
-            shelf.show_for_hosts(&site.hosts, &pairs);
-            if shelf.default.is_empty() {
-                shelf.default = pairs;
+            // A site's hosts are shown the site's certificates, whatever those say: the operator decided so.
+            if !pairs.is_empty() {
+                site.hosts.iter().for_each(|host| shelf.pairs.set(host, pairs.clone()));
+                first.get_or_insert(pairs);
             }
         }
         if !problems.is_empty() {
             return Err(problems);
         }
-        shelf.show_for_own_names(own_names);
+        // Names only certificates know: those no site claims are served by the first certificate that has them.
+        for (name, pair) in own_names {
+            shelf.pairs.set_name(&name, vec![pair]);
+        }
+        if shelf.pairs.default.is_none() {
+            shelf.pairs.default = first;
+        }
         Ok(shelf)
     }
 
     /// The certificates for a name, best first. Empty only when there is none at all.
     pub(super) fn candidates(&self, name: Option<&str>) -> &[Arc<CertifiedKey>] {
-        let Some(name) = name else { return &self.default };
-        let name = name.trim_end_matches('.').to_ascii_lowercase();
-        if let Some(pairs) = self.exact.get(name.as_str()) {
-            return pairs;
-        }
-        // The longest suffix wins: a wildcard host covers every depth, so each dot is a candidate.
-        name.match_indices('.')
-            .find_map(|(at, _)| self.below.get(name.get(at..)?))
-            .map_or(&self.default, Vec::as_slice)
+        self.pairs.find(name).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn expiries(&self) -> &[(String, u64)] {
         &self.expiries
     }
+}
 
-    /// A site's hosts are shown the site's certificates, whatever those say: the operator decided so.
-    fn show_for_hosts(&mut self, hosts: &[HostPattern], pairs: &[Arc<CertifiedKey>]) {
-        if pairs.is_empty() {
-            return;
-        }
-        for host in hosts {
-            match host {
-                HostPattern::Exact(name) => {
-                    self.exact.entry(name.as_ref().into()).or_insert_with(|| pairs.to_vec());
-                }
-                HostPattern::Below(suffix) => {
-                    self.below.entry(suffix.as_ref().into()).or_insert_with(|| pairs.to_vec());
-                }
-                HostPattern::Any => self.default = pairs.to_vec(),
-            }
-        }
+/// What is shown until a site that gets its certificate by itself has one.
+fn stand_in(
+    site: &Site,
+    files: &CertificateFiles,
+    problem: &TlsConfigProblem,
+) -> Result<Arc<CertifiedKey>, TlsConfigProblem> {
+    if files.chain.exists() {
+        tracing::warn!(site = %site.name, %problem, "the stored certificate cannot be used: a placeholder is shown");
+    } else {
+        tracing::warn!(site = %site.name, "no certificate yet: a placeholder is shown that nobody trusts");
     }
-
-    /// Names only certificates know: those no site claims are served by the first certificate that has them.
-    fn show_for_own_names(&mut self, own_names: Vec<(String, Arc<CertifiedKey>)>) {
-        for (name, pair) in own_names {
-            match name.strip_prefix('*') {
-                Some(suffix) => self.below.entry(suffix.into()).or_insert_with(|| vec![pair]),
-                None => self.exact.entry(name.into()).or_insert_with(|| vec![pair]),
-            };
-        }
-    }
+    placeholder::pair(site)
 }
 
 fn load_pair(files: &CertificateFiles) -> Result<Loaded, TlsConfigProblem> {
