@@ -101,7 +101,8 @@ pub(crate) fn is_format(matches: &ArgMatches, format: &str) -> bool {
     matches.get_one::<String>("format").is_some_and(|wanted| wanted == format)
 }
 
-fn tree(console: &Console) -> Command {
+/// All of the command line.
+pub(crate) fn tree(console: &Console) -> Command {
     let lang = console.lang;
     Command::new("torwart")
         .version(env!("CARGO_PKG_VERSION"))

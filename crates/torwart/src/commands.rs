@@ -4,14 +4,16 @@ mod check;
 mod demo;
 mod doctor;
 mod explain;
+mod health;
 mod lab;
+mod manual;
 mod serve;
 
 use crate::{Console, Exit};
 use clap::{ArgMatches, Command};
 
 /// All commands, in the order in which people need them.
-pub(crate) fn all(console: &Console) -> [Command; 6] {
+pub(crate) fn all(console: &Console) -> [Command; 8] {
     [
         demo::command(console),
         serve::command(console),
@@ -19,6 +21,8 @@ pub(crate) fn all(console: &Console) -> [Command; 6] {
         doctor::command(console),
         explain::command(console),
         lab::command(console),
+        health::command(console),
+        manual::command(console),
     ]
 }
 
@@ -31,6 +35,8 @@ pub(crate) fn run(matches: &ArgMatches, console: &Console) -> Exit {
         Some(("doctor", matches)) => doctor::run(matches, console),
         Some(("explain", matches)) => explain::run(matches, console),
         Some(("lab", matches)) => lab::run(matches, console),
+        Some(("health", matches)) => health::run(matches, console),
+        Some(("manual", matches)) => manual::run(matches, console),
         // clap has refused everything else.
         _ => Exit::Usage,
     }

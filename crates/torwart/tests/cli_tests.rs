@@ -21,5 +21,7 @@ mod program;
 mod reload;
 #[path = "cli_tests/serve.rs"]
 mod serve;
+#[path = "cli_tests/service.rs"]
+mod service;
 #[path = "cli_tests/upstream.rs"]
 mod upstream;

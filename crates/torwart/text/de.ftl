@@ -49,6 +49,8 @@ serve-log = Das Zugriffsprotokoll: Zeilen für Menschen (Vorgabe), für Programm
     .value = json|human|off
 serve-access-log = Das Zugriffsprotokoll in diese Datei schreiben, als JSON, wenn --log nichts anderes sagt
     .value = DATEI
+serve-user = Dieser Benutzer werden, sobald die Sockets offen sind; das kann nur root
+    .value = NAME
 serve-config = Tun, was diese Datei sagt; sie wird neu gelesen, wenn sie sich ändert
     .value = DATEI
 serve-more =
@@ -192,6 +194,24 @@ demo-more =
 
     Strg-C beendet sie. Exit-Codes: 0 wie verlangt beendet, 2 falscher Aufruf, 3 nicht ausführbar.
 
+health-about = Das laufende Gateway fragen, ob es bereit ist
+health-usage = torwart health [OPTIONEN]
+health-admin = Wo die Admin-Adresse des Gateways ist: 127.0.0.1:9180, wenn nichts anderes dasteht
+    .value = ADRESSE
+health-more =
+    Für die Zustandsprüfung eines Containers und für Skripte.
+
+    Beispiele:
+      torwart health
+      torwart health --admin 127.0.0.1:9181 && echo bereit
+
+    Exit-Codes: 0 bereit, 1 läuft und ist nicht bereit, 2 falsche Befehlszeile, 3 nicht zu fragen.
+
+manual-about = Handbuchseiten und Vervollständigungen für Shells schreiben
+manual-usage = torwart manual ORDNER
+manual-more =
+    Exit-Codes: 0 geschrieben, 2 falsche Befehlszeile, 3 ließ sich nicht ausführen.
+
 ## Wrong command lines
 
 wrong-unknown-option = die Option `{ $option }` gibt es hier nicht
@@ -224,6 +244,11 @@ trouble-not-ours-hint = `ip -brief address` zeigt, welche er hat; Port { $port }
 trouble-listen = { $address } lässt sich nicht benutzen: { $error }
 trouble-log = das Zugriffsprotokoll { $path } lässt sich nicht öffnen: { $error }
 trouble-log-hint = Der Ordner muss vorhanden sein, und dieser Benutzer muss dort schreiben dürfen
+trouble-user-unknown = Auf diesem Rechner gibt es den Benutzer oder die Gruppe { $user } nicht
+trouble-user-unknown-hint = `useradd --system { $user }` legt einen an; in einem Container genügt auch eine Nummer wie 65532
+trouble-user-refused = Benutzer { $user } kann nicht angenommen werden: { $error }
+trouble-user-refused-hint = Nur root kann ein anderer Benutzer werden: als root starten, oder als { $user } und ohne diesen Schlüssel
+trouble-user-file-hint = Der Benutzer, der der Prozess wird, muss Konfiguration, Zertifikate und Schlüssel lesen können, sonst ließe sich nichts neu laden
 trouble-system = das System gibt nicht, was nötig ist: { $error }
 
 ## serve
@@ -244,6 +269,16 @@ serve-log-to = Protokoll
 serve-log-off = keines
 serve-log-stdout = Standardausgabe
 serve-log-stderr = Standardfehlerausgabe
+serve-protection = Schutz
+serve-protects-root = läuft als root; mit dem Schlüssel `user` gibt es das auf
+serve-protects-user = Benutzer { $user }
+serve-protects-powerless = keine Capabilities
+serve-protects-capabilities = Capabilities: { $capabilities }
+serve-protects-files-confined = nur die eigenen Dateien (Landlock)
+serve-protects-files-partly = nur die eigenen Dateien, soweit dieser Kernel es kann (Landlock)
+serve-protects-files-unavailable = alle Dateien seines Benutzers: Diesem Kernel fehlt Landlock
+serve-protects-files-free = alle Dateien seines Benutzers: confine = false
+serve-protects-files-hooks = alle Dateien seines Benutzers: Hooks starten Programme
 serve-stop = beenden
 serve-stop-how = Strg-C oder `kill { $process }`; laufende Anfragen dürfen zu Ende gehen
 serve-no-file = es gibt keine Konfigurationsdatei, die neu gelesen werden könnte
@@ -301,6 +336,9 @@ loose-space-before-colon = Leerzeichen zwischen Feldname und Doppelpunkt werden 
 loose-missing-host = Anfragen ohne Host oder mit leerem werden bedient. Welche Site gemeint ist, wird geraten.
 loose-target-characters = Ziele dürfen Bytes enthalten, die prozentkodiert sein müssten. Andere könnten sie abschneiden oder anders lesen.
 loose-control-bytes = Feldwerte von Antworten dürfen Steuerzeichen enthalten. Clients können sie beliebig zeigen oder verstehen.
+loose-confine = Das laufende Gateway ist nicht auf seine eigenen Dateien beschränkt. Wer es übernimmt, liest alles, was sein Benutzer lesen kann.
+loose-hooks = Hooks starten Programme, deshalb ist das laufende Gateway nicht auf seine eigenen Dateien beschränkt. Lassen Sie es als Benutzer laufen, der sonst nichts lesen kann.
+loose-socket = Jeder Benutzer dieses Rechners kann sich mit diesem Socket verbinden.
 loose-admin = Die Admin-Adresse ist von anderen Rechnern aus erreichbar. Wer sie erreicht, liest Metriken und fehlgeschlagene Anfragen.
 loose-trusted = Den weitergereichten Feldern aller wird geglaubt: Jeder Client kann wählen, welche Adresse die Upstreams sehen, und bekommt Einzelheiten gezeigt.
 

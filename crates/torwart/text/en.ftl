@@ -49,6 +49,8 @@ serve-log = The access log: lines for people (as by default), for programs, or n
     .value = json|human|off
 serve-access-log = Write the access log into this file, as JSON unless --log says otherwise
     .value = FILE
+serve-user = Become this user once the sockets are open; only root can
+    .value = NAME
 serve-config = Do what this file says; it is read again when it changes
     .value = FILE
 serve-more =
@@ -191,6 +193,24 @@ demo-more =
 
     Ctrl-C ends it. Exit codes: 0 ended as asked, 2 the command line is wrong, 3 could not run.
 
+health-about = Ask the running gateway whether it is ready
+health-usage = torwart health [OPTIONS]
+health-admin = Where the gateway's admin address is: 127.0.0.1:9180 unless said otherwise
+    .value = ADDRESS
+health-more =
+    For the health check of a container, and for scripts.
+
+    Examples:
+      torwart health
+      torwart health --admin 127.0.0.1:9181 && echo ready
+
+    Exit codes: 0 ready, 1 running and not ready, 2 the command line is wrong, 3 cannot be asked.
+
+manual-about = Write manual pages and completions for shells
+manual-usage = torwart manual FOLDER
+manual-more =
+    Exit codes: 0 written, 2 the command line is wrong, 3 could not run.
+
 ## Wrong command lines
 
 wrong-unknown-option = there is no option `{ $option }` here
@@ -223,6 +243,11 @@ trouble-not-ours-hint = `ip -brief address` shows those it has; port { $port } o
 trouble-listen = cannot listen on { $address }: { $error }
 trouble-log = cannot open the access log { $path }: { $error }
 trouble-log-hint = the folder must exist, and this user must be allowed to write there
+trouble-user-unknown = there is no user or group { $user } on this machine
+trouble-user-unknown-hint = `useradd --system { $user }` makes one; in a container a number serves as well, such as 65532
+trouble-user-refused = cannot become { $user }: { $error }
+trouble-user-refused-hint = only root can become another user: start it as root, or as { $user } and leave the key out
+trouble-user-file-hint = the configuration, certificates and keys must be readable for the user the process becomes, or nothing could be reloaded
 trouble-system = the system does not give what is needed: { $error }
 
 ## serve
@@ -243,6 +268,16 @@ serve-log-to = access log
 serve-log-off = none
 serve-log-stdout = standard output
 serve-log-stderr = standard error
+serve-protection = protection
+serve-protects-root = runs as root; with the key `user` it gives that up
+serve-protects-user = user { $user }
+serve-protects-powerless = no capabilities
+serve-protects-capabilities = capabilities: { $capabilities }
+serve-protects-files-confined = only its own files (Landlock)
+serve-protects-files-partly = only its own files, as far as this kernel can (Landlock)
+serve-protects-files-unavailable = every file of its user: this kernel has no Landlock
+serve-protects-files-free = every file of its user: confine = false
+serve-protects-files-hooks = every file of its user: hooks start programs
 serve-stop = stop
 serve-stop-how = Ctrl-C or `kill { $process }`; running exchanges may end first
 serve-no-file = there is no configuration file to read again
@@ -300,6 +335,9 @@ loose-space-before-colon = Blanks between a field's name and its colon are remov
 loose-missing-host = Requests without Host, or with an empty one, are served. Which site they mean is a guess.
 loose-target-characters = Targets may hold bytes that should be percent-encoded. Others may cut them off or read them differently.
 loose-control-bytes = Field values of answers may hold control bytes. Clients may show or understand them in any way.
+loose-confine = The running gateway is not confined to its own files. Whoever takes it over reads whatever its user can.
+loose-hooks = Hooks start programs, so the running gateway is not confined to its own files. Let it run as a user who can read nothing else.
+loose-socket = Every user of this machine can connect to this socket.
 loose-admin = The admin address can be reached from other machines. Whoever reaches it reads metrics and failed requests.
 loose-trusted = Everybody's forwarded fields are believed: any client can choose the address the upstreams see, and is shown details.
 

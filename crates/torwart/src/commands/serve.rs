@@ -4,7 +4,10 @@
 
 mod announce;
 mod options;
+mod protection;
+mod reach;
 mod reload;
+mod service;
 mod watch;
 
 use crate::cli;
@@ -13,13 +16,16 @@ use crate::signals::{Signals, Wish};
 use crate::{Console, Exit, trouble};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use options::Wanted;
+use protection::Protection;
 use reload::Reloader;
+use service::Watchdog;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch as switch};
 use tokio::task::JoinSet;
 use torwart_config::Plan;
-use torwart_gateway::{Gateway, Options};
+use torwart_gateway::{Gateway, Listeners, Options};
 use torwart_web::{Admin, AdminOptions, AdminState};
 use watch::FileWatch;
 
@@ -32,7 +38,7 @@ pub(super) fn command(console: &Console) -> Command {
     let option = |name| cli::option("serve", name, lang);
     let address = move |text: &str| cli::values::listen_address(text, lang);
     let admin = move |text: &str| cli::values::admin_address(text, lang);
-    let flags = ["to", "listen", "workers", "admin", "log", "access-log"];
+    let flags = ["to", "listen", "workers", "admin", "log", "access-log", "user"];
     cli::command("serve", console)
         .arg(option("to").action(ArgAction::Append))
         .arg(option("listen").value_parser(address))
@@ -40,6 +46,7 @@ pub(super) fn command(console: &Console) -> Command {
         .arg(option("admin").value_parser(admin))
         .arg(option("log").value_parser(["json", "human", "off"]).hide_possible_values(true))
         .arg(option("access-log").value_parser(clap::value_parser!(std::path::PathBuf)))
+        .arg(option("user"))
         .arg(
             option("config")
                 .short('c')
@@ -62,9 +69,25 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
         Err(exit) => return exit,
     };
     let level = logging::start(plan.log.level, console);
+    torwart_kernel::privilege::hide_files_from_others();
+    let listeners = match Listeners::open(&plan, service::inherited()) {
+        Ok(listeners) => listeners,
+        Err(problem) => {
+            trouble::tell_start(&problem, console);
+            return Exit::CouldNotRun;
+        }
+    };
+    let made_from = reload::files(wanted.file(), &plan);
+    // Whatever threads there will be start with what is left.
+    let protection = match Protection::apply(&plan, wanted.file().map(PathBuf::as_path), &made_from, console)
+    {
+        Ok(protection) => protection,
+        Err(exit) => return exit,
+    };
     let reloader = wanted.file().map(|file| Reloader::new(file.clone(), level, console.clone()));
-    if let Some(reloader) = &reloader {
-        files.watch(reloader.files(&plan));
+    if reloader.is_some() {
+        files.watch(made_from);
+        files.start();
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -84,7 +107,7 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
                 return Exit::CouldNotRun;
             }
         };
-        let gateway = match Gateway::start(plan.clone(), &options) {
+        let gateway = match Gateway::start_on(listeners, plan.clone(), &options) {
             Ok(gateway) => gateway,
             Err(problem) => {
                 trouble::tell_start(&problem, console);
@@ -95,8 +118,9 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
             Ok(house) => house,
             Err(exit) => return exit,
         };
-        announce::started(&gateway, &plan, admin, cli::is_format(matches, "json"), console);
-        attend(gateway, reloader, files, signals, console).await;
+        announce::started(&gateway, &plan, admin, &protection, cli::is_format(matches, "json"), console);
+        service::ready();
+        attend(gateway, reloader, files, signals, &protection, console).await;
         stop.send_replace(true);
         while tasks.join_next().await.is_some() {}
         Exit::Well
@@ -157,12 +181,18 @@ async fn attend(
     mut reloader: Option<Reloader>,
     mut files: FileWatch,
     mut signals: Signals,
+    protection: &Protection,
     console: &Console,
 ) {
+    let mut watchdog = Watchdog::from_environment();
     loop {
         let wish = tokio::select! {
             wish = signals.next() => wish,
             () = files.changed() => Wish::Reload,
+            () = watchdog.due() => {
+                watchdog.feel(&gateway).await;
+                continue;
+            }
         };
         match (wish, &mut reloader) {
             (Wish::Stop, _) => break,
@@ -172,10 +202,12 @@ async fn attend(
             }
             (Wish::Reload, Some(reloader)) => {
                 files.mark();
-                reloader.reload(&gateway);
+                service::reloading();
+                reloader.reload(&gateway, protection);
                 files.watch(reloader.files(&gateway.plan()));
                 // Whoever rotates logs by SIGHUP, as with most servers, gets what he expects.
                 gateway.reopen_log();
+                service::ready();
             }
             (Wish::Reload, None) => {
                 console.note(&console.say("serve-no-file"));
@@ -191,6 +223,7 @@ async fn drain(gateway: Gateway, mut signals: Signals, console: &Console) {
     let within = gateway.plan().drain;
     // Load balancers look here: they shall know before anybody else.
     gateway.status().drain();
+    service::stopping(within);
     let told = torwart_config::show_duration(within);
     console.note(&console.fill("serve-draining", &[("within", &told)]));
     let (ended, end) = oneshot::channel();

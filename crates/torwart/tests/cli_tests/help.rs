@@ -5,7 +5,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::io::Read;
 
-const COMMANDS: [&str; 6] = ["demo", "serve", "check", "doctor", "explain", "lab"];
+const COMMANDS: [&str; 7] = ["demo", "serve", "check", "doctor", "explain", "lab", "health"];
 
 #[test]
 fn every_command_explains_itself_in_both_languages() {

@@ -53,7 +53,11 @@ struct Lines {
 
 impl Program {
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = command(arguments, variables);
+        Self::spawn(&mut command(arguments, variables))
+    }
+
+    /// Runs a command that was made with [`command`].
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program was built");
         let out = Lines::of(child.stdout.take().expect("it is piped"));
@@ -71,6 +75,11 @@ impl Program {
     pub(crate) fn wait_for_note(&mut self, wanted: &str) -> String {
         let line = self.err.wait_for(wanted);
         line.unwrap_or_else(|| panic!("no note with {wanted:?}\n{}", self.told()))
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use torwart_config::Plan;
-use torwart_config::plan::Lenient;
+use torwart_config::plan::{Lenient, ListenAddress};
 
 /// One loosened default.
 #[derive(Clone, Debug)]
@@ -28,6 +28,18 @@ pub(super) fn of(plan: &Plan) -> Vec<Loosened> {
     }
     if let Some(network) = plan.trusted.iter().find(|network| network.prefix_len() == 0) {
         add(format!("trusted: {network}"), "loose-trusted");
+    }
+    if !plan.process.confine {
+        add("confine = false".to_owned(), "loose-confine");
+    } else if plan.acme.as_ref().is_some_and(|acme| acme.dns_hook.is_some()) {
+        add("acme.dns_hook".to_owned(), "loose-hooks");
+    }
+    for listener in &plan.listeners {
+        if let ListenAddress::Unix(path) = &listener.address
+            && listener.access.mode & 0o002 != 0
+        {
+            add(format!("listen: {} ({:04o})", path.display(), listener.access.mode), "loose-socket");
+        }
     }
     found
 }

@@ -1,5 +1,6 @@
 //! What `serve` says once it serves: where, to whom, and how to stop it.
 
+use super::protection::Protection;
 use crate::Console;
 use std::net::SocketAddr;
 use torwart_config::Plan;
@@ -12,6 +13,7 @@ pub(super) fn started(
     gateway: &Gateway,
     plan: &Plan,
     admin: Option<SocketAddr>,
+    protection: &Protection,
     is_json: bool,
     console: &Console,
 ) {
@@ -25,6 +27,7 @@ pub(super) fn started(
             "listen": listening,
             "admin": admin.map(|address| format!("http://{address}")),
             "generation": gateway.status().generation(),
+            "protection": protection.document(),
         });
         return console.line(&document.to_string());
     }
@@ -48,6 +51,7 @@ pub(super) fn started(
     };
     add("serve-admin-at", &[admin]);
     add("serve-log-to", &[log(plan, console)]);
+    add("serve-protection", &[protection.describe(console)]);
     add("serve-stop", &[console.fill("serve-stop-how", &[("process", &process.to_string())])]);
     console.note(console.err.table(&rows).trim_end());
 }

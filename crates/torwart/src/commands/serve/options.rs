@@ -25,6 +25,7 @@ pub(super) struct Flags {
     admin: Option<Option<SocketAddr>>,
     log: Option<String>,
     access_log: Option<PathBuf>,
+    user: Option<String>,
 }
 
 impl Wanted {
@@ -41,6 +42,7 @@ impl Wanted {
             admin: matches.get_one("admin").copied(),
             log: matches.get_one("log").cloned(),
             access_log: matches.get_one("access-log").cloned(),
+            user: matches.get_one("user").cloned(),
         })))
     }
 
@@ -101,6 +103,7 @@ impl Flags {
             })?;
         plan.admin = self.admin.unwrap_or(Some(super::ADMIN));
         plan.log.access = self.access();
+        plan.process.user = self.user.as_deref().map(Into::into);
         Ok(plan)
     }
 

@@ -1,5 +1,6 @@
 //! Taking over a changed configuration: read, check, adopt; with any fault the old plan goes on.
 
+use super::protection::Protection;
 use crate::logging::Level;
 use crate::{Console, plan_file, trouble};
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ impl Reloader {
     }
 
     /// Takes over what the file says now, or tells what is wrong with it.
-    pub(super) fn reload(&self, gateway: &Gateway) {
+    pub(super) fn reload(&self, gateway: &Gateway, protection: &Protection) {
         let console = &self.console;
         let Some(plan) = self.read() else {
             return console.complain(&console.say("serve-kept"), None);
@@ -29,6 +30,7 @@ impl Reloader {
         let before = gateway.plan();
         let level = plan.log.level;
         let fixed = unchangeable(&before, &plan);
+        protection.compare(&plan, &self.files(&plan));
         match gateway.adopt(plan) {
             Ok(generation) => {
                 self.level.set(level);
@@ -46,22 +48,7 @@ impl Reloader {
 
     /// Every file this plan is made from.
     pub(super) fn files(&self, plan: &Plan) -> Vec<PathBuf> {
-        let mut files = vec![self.file.clone()];
-        let certificates = plan.sites.iter().flat_map(|site| &site.certificates);
-        let clients = plan.pools.iter().filter_map(|pool| pool.tls.client_certificate.as_ref());
-        for pair in certificates.chain(clients) {
-            files.extend([pair.chain.clone(), pair.key.clone()]);
-        }
-        files.extend(plan.pools.iter().filter_map(|pool| match &pool.tls.roots {
-            Roots::File(file) => Some(file.clone()),
-            Roots::System => None,
-        }));
-        files.extend(plan.pools.iter().filter_map(|pool| pool.tls.revoked.clone()));
-        let pages =
-            |answers: &Answers| answers.templates.iter().map(|page| page.file.clone()).collect::<Vec<_>>();
-        files.extend(pages(&plan.answers));
-        files.extend(plan.sites.iter().flat_map(|site| pages(&site.answers)));
-        files
+        files(Some(&self.file), plan)
     }
 
     fn read(&self) -> Option<Plan> {
@@ -84,6 +71,26 @@ impl Reloader {
     }
 }
 
+/// Every file a plan is made from.
+pub(super) fn files(file: Option<&PathBuf>, plan: &Plan) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = file.into_iter().cloned().collect();
+    let certificates = plan.sites.iter().flat_map(|site| &site.certificates);
+    let clients = plan.pools.iter().filter_map(|pool| pool.tls.client_certificate.as_ref());
+    for pair in certificates.chain(clients) {
+        files.extend([pair.chain.clone(), pair.key.clone()]);
+    }
+    files.extend(plan.pools.iter().filter_map(|pool| match &pool.tls.roots {
+        Roots::File(file) => Some(file.clone()),
+        Roots::System => None,
+    }));
+    files.extend(plan.pools.iter().filter_map(|pool| pool.tls.revoked.clone()));
+    let pages =
+        |answers: &Answers| answers.templates.iter().map(|page| page.file.clone()).collect::<Vec<_>>();
+    files.extend(pages(&plan.answers));
+    files.extend(plan.sites.iter().flat_map(|site| pages(&site.answers)));
+    files
+}
+
 /// The keys whose change a running process cannot take over.
 fn unchangeable(before: &Plan, after: &Plan) -> Vec<&'static str> {
     let mut keys = Vec::new();
@@ -97,5 +104,8 @@ fn unchangeable(before: &Plan, after: &Plan) -> Vec<&'static str> {
     compare("log.access", before.log.access == after.log.access);
     compare("log.failed_exchanges", before.log.failed_exchanges == after.log.failed_exchanges);
     compare("resolver", before.resolver == after.resolver);
+    compare("user", before.process.user == after.process.user);
+    compare("group", before.process.group == after.process.group);
+    compare("confine", before.process.confine == after.process.confine);
     keys
 }

@@ -14,7 +14,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-/// Watches a set of files.
+/// Watches a set of files. What they are is known from the first moment on; the system is asked to tell of changes once
+/// it is started, which takes a thread.
 pub(super) struct FileWatch {
     files: Vec<PathBuf>,
     seen: Vec<Option<Look>>,
@@ -30,26 +31,32 @@ type Look = (u64, u64, u64, [i64; 4]);
 impl FileWatch {
     /// Watches these files from now on. Without any it never reports anything.
     pub(super) fn new(files: Vec<PathBuf>) -> Self {
+        let mut watch = Self {
+            files: Vec::new(),
+            seen: Vec::new(),
+            names: Arc::default(),
+            watcher: None,
+            folders: BTreeSet::new(),
+            events: mpsc::channel(1).1,
+        };
+        watch.watch(files);
+        watch
+    }
+
+    /// Asks the system to tell of changes.
+    pub(super) fn start(&mut self) {
         // One waiting event is as good as many.
         let (notes, events) = mpsc::channel(1);
-        let names = Arc::<Mutex<BTreeSet<PathBuf>>>::default();
-        let known = Arc::clone(&names);
+        let known = Arc::clone(&self.names);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| concerns(&event, &known)) {
                 // A full queue has a note already.
                 let _ = notes.try_send(());
             }
         });
-        let mut watch = Self {
-            files: Vec::new(),
-            seen: Vec::new(),
-            names,
-            watcher: watcher.ok(),
-            folders: BTreeSet::new(),
-            events,
-        };
-        watch.watch(files);
-        watch
+        self.watcher = watcher.ok();
+        self.events = events;
+        self.watch(self.files.clone());
     }
 
     /// Whatever the files are now is known from here on.
