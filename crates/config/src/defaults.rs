@@ -8,6 +8,8 @@ use crate::ByteSize;
 pub const CLIENT_HEAD: ByteSize = ByteSize::kibibytes(32);
 /// Browsers send about twenty, chains of proxies add a dozen.
 pub const CLIENT_FIELDS: usize = 100;
+/// What browsers and other servers count on.
+pub const CLIENT_STREAMS: u32 = 100;
 /// What most servers behind us accept at most.
 pub const CLIENT_TARGET: ByteSize = ByteSize::kibibytes(8);
 /// Uploads work without a word in the file; an endless one stops.

@@ -6,6 +6,7 @@
 use crate::client::tcp::ClientTcp;
 use crate::client::{Client, ClientName, ClientStream};
 use crate::clock::Moment;
+use crate::http2;
 use crate::outcome;
 use crate::per_core::Core;
 use crate::serve::serve;
@@ -131,8 +132,13 @@ async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, place: P
     drop(guard);
     match shaken {
         Ok(Ok(stream)) => {
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let client = client(&core, ClientStream::Tls(Box::new(stream)), Peer::Ip(peer), true, place);
-            serve(core, client).await;
+            if is_http2 {
+                http2::serve(core, client, &[]).await;
+            } else {
+                serve(core, client).await;
+            }
         }
         Ok(Err(error)) => {
             let ending = ending_of(&error, Deadline::ClientHandshake);
@@ -189,6 +195,14 @@ impl Place {
         let taken = core.shared.connections.fetch_add(1, Ordering::Relaxed);
         core.connections.set(core.connections.get() + 1);
         Self { core: Rc::clone(core), is_extra: taken >= most }
+    }
+
+    /// A place for a further exchange of a connection that has one; `None` where even those who are told that the
+    /// gateway is full are too many.
+    pub fn take_unless_crowded(core: &Rc<Core>) -> Option<Self> {
+        let most = core.view().snapshot.plan.connections;
+        let is_crowded = core.shared.connections.load(Ordering::Relaxed) >= most + MOST_REFUSED;
+        (!is_crowded).then(|| Self::take(core))
     }
 }
 

@@ -4,6 +4,8 @@ pub mod tcp;
 
 use crate::accept::Place;
 use crate::clock::Moment;
+use crate::http2;
+use crate::per_core::Core;
 use crate::wheel::Timer;
 use std::io::{self, IoSlice, Write};
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,7 +16,7 @@ use tcp::ClientTcp;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
-use torwart_record::{Client as Peer, ClientGuard};
+use torwart_record::{Client as Peer, ClientGuard, ClientState, Protocol};
 use torwart_wire::Buffer;
 
 /// A client connection between and during its exchanges.
@@ -42,6 +44,7 @@ pub struct Client {
 }
 
 /// What forwarding fields say about a client: its address as text, without an allocation for every connection.
+#[derive(Clone)]
 pub struct ClientName {
     text: [u8; LONGEST],
     len: u8,
@@ -122,9 +125,34 @@ pub enum ClientStream {
     Tls(Box<TlsStream<TcpStream>>),
     /// A unix socket.
     Unix(UnixStream),
+    /// A stream of a connection that carries many.
+    Http2(Box<http2::Stream>),
+    /// It lies elsewhere: with whatever deals its streams out.
+    Lent,
 }
 
 impl Client {
+    /// The client of one stream of this connection.
+    pub fn of_stream(&self, core: &Core, stream: ClientStream, place: Place) -> Self {
+        Self {
+            stream,
+            timer: core.wheel.timer(),
+            peer: self.peer,
+            name: self.name.clone(),
+            place,
+            has_asked: false,
+            is_gone: false,
+            is_tls: self.is_tls,
+            is_trusted: self.is_trusted,
+            guard: core.recorder.metrics().client(ClientState::Active),
+        }
+    }
+
+    /// What it speaks.
+    pub fn protocol(&self) -> Option<Protocol> {
+        matches!(self.stream, ClientStream::Http2(_)).then_some(Protocol::Http2)
+    }
+
     /// Ready when `until` has passed. Whoever waits for a client ends here, so this is where a socket that the event
     /// loop does not know yet joins it in time.
     pub fn poll_deadline(&mut self, cx: &Context<'_>, until: Moment) -> Poll<()> {
@@ -150,7 +178,9 @@ impl ClientStream {
     pub fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Self::Tcp(stream) => stream.poll_write_last(cx, bytes),
-            Self::Tls(_) | Self::Unix(_) => Pin::new(self).poll_write(cx, bytes),
+            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Lent => {
+                Pin::new(self).poll_write(cx, bytes)
+            }
         }
     }
 
@@ -158,7 +188,7 @@ impl ClientStream {
     pub fn as_tcp(&mut self) -> Option<&mut ClientTcp> {
         match self {
             Self::Tcp(stream) => Some(stream),
-            Self::Tls(_) | Self::Unix(_) => None,
+            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Lent => None,
         }
     }
 
@@ -173,8 +203,13 @@ impl ClientStream {
             Self::Tcp(stream) => stream.descriptor(),
             Self::Tls(stream) => Some(stream.get_ref().0.as_fd()),
             Self::Unix(stream) => Some(stream.as_fd()),
+            Self::Http2(_) | Self::Lent => None,
         }
     }
+}
+
+fn lent() -> io::Error {
+    io::ErrorKind::NotConnected.into()
 }
 
 /// Reads once into the buffer's spare room, at most `most` bytes; 0 is the end of the stream.
@@ -203,6 +238,8 @@ impl AsyncRead for ClientStream {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Http2(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Lent => Poll::Ready(Err(lent())),
         }
     }
 }
@@ -213,6 +250,8 @@ impl AsyncWrite for ClientStream {
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Http2(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Lent => Poll::Ready(Err(lent())),
         }
     }
 
@@ -225,6 +264,8 @@ impl AsyncWrite for ClientStream {
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Http2(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Lent => Poll::Ready(Err(lent())),
         }
     }
 
@@ -237,6 +278,8 @@ impl AsyncWrite for ClientStream {
             Self::Tcp(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Http2(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Lent => Poll::Ready(Ok(())),
         }
     }
 
@@ -245,6 +288,8 @@ impl AsyncWrite for ClientStream {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Http2(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Lent => Poll::Ready(Ok(())),
         }
     }
 }

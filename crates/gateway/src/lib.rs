@@ -17,6 +17,7 @@ mod exchange;
 mod flow;
 mod gateway;
 mod guard;
+mod http2;
 mod listeners;
 mod names;
 mod outbox;

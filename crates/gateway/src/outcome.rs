@@ -81,7 +81,7 @@ pub fn conclude(x: &mut Exchange<'_>) {
         path,
         query: head.path_and_query().get(path.len() + 1..).filter(|query| !query.is_empty()),
         protocol: match x.request.map(|request| request.version) {
-            Some(Version::Http11) => Protocol::Http11,
+            Some(Version::Http11) => x.client.protocol().unwrap_or(Protocol::Http11),
             Some(Version::Http10) => Protocol::Http10,
             None => Protocol::Unknown,
         },

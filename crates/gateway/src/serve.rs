@@ -6,6 +6,7 @@
 use crate::client::{Client, poll_fill};
 use crate::clock::{Moment, in_turns};
 use crate::flow::{self, After};
+use crate::http2;
 use crate::per_core::{Core, Desk};
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -24,6 +25,11 @@ pub async fn serve(core: Rc<Core>, mut client: Client) {
         else {
             break;
         };
+        if !client.has_asked && http2::begins_with_preface(desk.request.buffer.unread()) {
+            let ahead = desk.request.buffer.unread().to_vec();
+            core.give_desk(desk);
+            return Box::pin(http2::serve(core, client, &ahead)).await;
+        }
         // Boxed once per busy spell, so that the idle connection stays small.
         match in_turns(Box::pin(busy(&core, &mut client, desk))).await {
             After::Next => {}

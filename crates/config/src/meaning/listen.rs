@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Build, address, door, narrow, process};
+use super::{Build, address, door, narrow, narrow32, process};
 use crate::{
     Place, defaults,
     file::{At, Group},
@@ -97,6 +97,7 @@ pub(super) fn client(root: &Group) -> (usize, ClientLimits, ClientDeadlines) {
             head: group.size("head").unwrap_or(limits.head),
             fields: group.count("fields").map_or(limits.fields, narrow),
             target: group.size("target").unwrap_or(limits.target),
+            streams: group.count("streams").map_or(limits.streams, narrow32),
             body: group.size("body").unwrap_or(limits.body),
         };
     }

@@ -36,6 +36,8 @@ pub struct ClientLimits {
     pub fields: usize,
     /// The request target.
     pub target: ByteSize,
+    /// Requests under way on one connection of HTTP/2 or HTTP/3.
+    pub streams: u32,
     /// The body, where neither site nor route says otherwise.
     pub body: ByteSize,
 }
@@ -46,6 +48,7 @@ impl Default for ClientLimits {
             head: defaults::CLIENT_HEAD,
             fields: defaults::CLIENT_FIELDS,
             target: defaults::CLIENT_TARGET,
+            streams: defaults::CLIENT_STREAMS,
             body: defaults::CLIENT_BODY,
         }
     }

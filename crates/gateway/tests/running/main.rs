@@ -14,6 +14,7 @@ mod upstream;
 mod descriptors;
 mod drain;
 mod full;
+mod http2;
 mod large_bodies;
 mod records;
 mod reload;

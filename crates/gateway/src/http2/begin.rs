@@ -1,0 +1,102 @@
+//! The beginning of an exchange: a request that came as a list of fields is laid on a desk as HTTP/1.1 has it.
+
+use super::stream::Stream;
+use crate::accept::Place;
+use crate::client::{Client, ClientStream};
+use crate::clock::Moment;
+use crate::flow::{self, After};
+use crate::per_core::{Core, Desk};
+use h2::ext::Protocol;
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream};
+use http::Request;
+use std::rc::Rc;
+use torwart_record::ClientState;
+use torwart_wire::Framing;
+use torwart_wire::translate::{Ask, write_request};
+
+/// Runs the exchange of one stream.
+pub(super) fn exchange(
+    core: &Rc<Core>,
+    client: &Client,
+    request: Request<RecvStream>,
+    mut respond: SendResponse<bytes::Bytes>,
+) -> impl Future<Output = ()> + 'static {
+    let core = Rc::clone(core);
+    let started = Moment::now();
+    let laid = lay(&core, &request);
+    let place = Place::take_unless_crowded(&core);
+    let client = match (&laid, place) {
+        (Ok((_, framing)), Some(place)) => {
+            let is_head = request.method() == http::Method::HEAD;
+            let is_tunnel = request.extensions().get::<Protocol>().is_some();
+            let stream = Stream::new(request.into_body(), respond, *framing, is_head, is_tunnel);
+            Some(client.of_stream(&core, ClientStream::Http2(Box::new(stream)), place))
+        }
+        (Ok(_), None) => {
+            respond.send_reset(Reason::REFUSED_STREAM);
+            None
+        }
+        (Err(reason), _) => {
+            respond.send_reset(*reason);
+            None
+        }
+    };
+    async move {
+        let (Ok((mut desk, _)), Some(mut client)) = (laid, client) else { return };
+        client.guard.set(ClientState::Active);
+        let after = flow::run(&core, &mut client, &mut desk, started).await;
+        core.give_desk(desk);
+        if let ClientStream::Http2(stream) = &mut client.stream {
+            match after {
+                After::Cut => stream.abort(),
+                After::Next | After::Close | After::Linger => stream.finish(),
+            }
+        }
+    }
+}
+
+/// Writes the head on a desk. What cannot be told in HTTP/1.1 is malformed (RFC 9113 §8.1.1).
+fn lay(core: &Core, request: &Request<RecvStream>) -> Result<(Box<Desk>, Framing), Reason> {
+    let mut key = [0; KEY];
+    let protocol = request.extensions().get::<Protocol>();
+    if protocol.is_some() {
+        write_key(&core.new_id().text(), &mut key);
+    }
+    let ask = Ask {
+        method: request.method(),
+        uri: request.uri(),
+        protocol: protocol.map(Protocol::as_str),
+        fields: request.headers(),
+        ends: request.body().is_end_stream(),
+    };
+    let key = std::str::from_utf8(&key).unwrap_or_default();
+    let mut head = core.scratch.borrow_mut();
+    head.clear();
+    let framing = write_request(&ask, key, &mut head).map_err(|_| Reason::PROTOCOL_ERROR)?;
+    let mut desk = core.take_desk();
+    let buffer = &mut desk.request.buffer;
+    if buffer.capacity() < head.len() {
+        buffer.grow(head.len());
+    }
+    if let Some(room) = buffer.spare().get_mut(..head.len()) {
+        room.copy_from_slice(&head);
+        buffer.commit(head.len());
+    }
+    Ok((desk, framing))
+}
+
+/// A `Sec-WebSocket-Key`: base64 of 16 bytes (RFC 6455 §4.1). It guards nothing here, because the client's own protocol
+/// has no such handshake; it only has to differ.
+fn write_key(id: &[u8], key: &mut [u8; KEY]) {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (index, place) in key.iter_mut().enumerate() {
+        let byte = id.get(index % id.len().max(1)).copied().unwrap_or_default();
+        *place = DIGITS[usize::from(byte.wrapping_add(index as u8) & 63)];
+    }
+    // 16 bytes are 21 digits, one of 2 bits, and two signs for what is missing.
+    key[21] = b'A';
+    key[22..].copy_from_slice(b"==");
+}
+
+const KEY: usize = 24;

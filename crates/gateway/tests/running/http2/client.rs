@@ -1,0 +1,146 @@
+//! A client that speaks HTTP/2 without TLS.
+
+use bytes::Bytes;
+use h2::client::{ResponseFuture, SendRequest};
+use h2::{Reason, RecvStream, SendStream};
+use http::{HeaderMap, Request};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Runs a conversation, and fails instead of hanging.
+pub(super) fn run(conversation: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let local = tokio::task::LocalSet::new();
+    let bounded = async { tokio::time::timeout(crate::PATIENCE, conversation).await };
+    runtime.block_on(local.run_until(bounded)).expect("it ends in time");
+}
+
+/// Waits until this holds, while the conversation goes on.
+pub(super) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..4_000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it never came to this: {what}");
+}
+
+pub(super) fn get(path: &str) -> Request<()> {
+    Request::get(format!("http://a.example{path}")).body(()).expect("a request")
+}
+
+pub(super) fn post(path: &str) -> Request<()> {
+    Request::post(format!("http://a.example{path}")).body(()).expect("a request")
+}
+
+/// A connection to the gateway.
+pub(super) struct Connection {
+    requests: SendRequest<Bytes>,
+    driver: tokio::task::JoinHandle<()>,
+}
+
+/// A request under way.
+pub(super) struct Stream {
+    response: ResponseFuture,
+    body: SendStream<Bytes>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) fields: HeaderMap,
+    pub(super) body: Vec<u8>,
+    pub(super) trailers: Option<HeaderMap>,
+}
+
+impl Connection {
+    pub(super) async fn open(address: SocketAddr) -> Self {
+        let socket = tokio::net::TcpStream::connect(address).await.expect("the gateway listens");
+        // As browsers do: one stream alone cannot fill the connection's window.
+        let mut settings = h2::client::Builder::new();
+        settings.initial_window_size(64 << 10).initial_connection_window_size(1 << 20);
+        let (requests, connection) = settings.handshake(socket).await.expect("it speaks HTTP/2");
+        let driver = tokio::task::spawn_local(async move {
+            // Its streams tell what went wrong.
+            let _ = connection.await;
+        });
+        let mut requests = requests;
+        // The peer's settings come first: extended CONNECT is only offered with them.
+        for _ in 0..200 {
+            if requests.is_extended_connect_protocol_enabled() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        requests = requests.ready().await.expect("the connection lives");
+        Self { requests, driver }
+    }
+
+    /// Sends a request without a body and reads the answer.
+    pub(super) async fn ask(&mut self, request: Request<()>) -> Result<Answer, h2::Error> {
+        self.requests = self.requests.clone().ready().await?;
+        let (response, _) = self.requests.send_request(request, true)?;
+        read(response.await?).await
+    }
+
+    /// Begins a request; `None` when the connection takes no more.
+    pub(super) fn begin(&mut self, request: Request<()>, ends: bool) -> Option<Stream> {
+        let (response, body) = self.requests.send_request(request, ends).ok()?;
+        Some(Stream { response, body })
+    }
+
+    /// Waits until the gateway has ended the connection.
+    pub(super) async fn has_ended(self) {
+        drop(self.requests);
+        self.driver.await.expect("the driver does not panic");
+    }
+}
+
+impl Stream {
+    pub(super) fn reset(&mut self) {
+        self.body.send_reset(Reason::CANCEL);
+    }
+
+    pub(super) async fn answer(self) -> Result<Answer, h2::Error> {
+        read(self.response.await?).await
+    }
+
+    /// Sends the body while it reads the answer.
+    pub(super) async fn send(self, body: Bytes, trailers: Option<HeaderMap>) -> Result<Answer, h2::Error> {
+        let Self { response, body: mut stream } = self;
+        let sending = async move {
+            let mut rest = body;
+            while !rest.is_empty() {
+                stream.reserve_capacity(rest.len().min(16 << 10));
+                let Some(Ok(capacity)) = std::future::poll_fn(|cx| stream.poll_capacity(cx)).await else {
+                    return;
+                };
+                let piece = rest.split_to(capacity.min(rest.len()));
+                let is_last = rest.is_empty() && trailers.is_none();
+                if stream.send_data(piece, is_last).is_err() {
+                    return;
+                }
+            }
+            if let Some(trailers) = trailers {
+                // The answer tells whether they were of use.
+                let _ = stream.send_trailers(trailers);
+            }
+        };
+        let (answer, ()) = tokio::join!(async { read(response.await?).await }, sending);
+        answer
+    }
+}
+
+async fn read(response: http::Response<RecvStream>) -> Result<Answer, h2::Error> {
+    let (head, mut stream) = response.into_parts();
+    let mut body = Vec::new();
+    while let Some(piece) = stream.data().await {
+        let piece = piece?;
+        stream.flow_control().release_capacity(piece.len())?;
+        body.extend_from_slice(&piece);
+    }
+    let trailers = stream.trailers().await?;
+    Ok(Answer { status: head.status.as_u16(), fields: head.headers, body, trailers })
+}
