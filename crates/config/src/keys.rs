@@ -7,6 +7,7 @@
 mod acme;
 mod client;
 mod door;
+mod files;
 mod pool;
 mod root;
 mod route;

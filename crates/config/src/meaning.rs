@@ -10,6 +10,7 @@ mod answers;
 mod client_certificate;
 mod cross;
 mod door;
+mod files;
 mod headers;
 mod host;
 mod hsts;

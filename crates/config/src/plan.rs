@@ -8,6 +8,7 @@
 mod acme;
 mod answers;
 mod door;
+mod files;
 mod headers;
 mod listen;
 mod log;
@@ -25,12 +26,13 @@ pub(crate) use acme::FOLDER as STORE_FOLDER;
 pub use acme::{AcmePlan, Challenge, DnsHook, ExternalAccount};
 pub use answers::{Answers, Template};
 pub use door::{AddressFrom, Addresses, Auth, Door, ForwardAuth, Limit, LimitBy, PerAddress, Rate, Secret};
+pub use files::{Compression, Files, Script, Try, TryPiece};
 pub use headers::{HeaderRule, HeaderRules, Piece, ValueTemplate, Variable};
 pub use listen::{ClientDeadlines, ClientLimits, Lenient, ListenAddress, Listener};
 pub use log::{AccessLog, LogFormat, LogLevel, LogPlan, LogTarget};
 pub use pool::{
-    IdleLinks, LinkDeadlines, Pool, PoolIndex, ResponseLimits, RetryPlan, Roots, Scheme, ServerName,
-    SpreadNames, Target, Upstream, UpstreamTls,
+    IdleLinks, LinkDeadlines, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, RetryPlan, Roots, Scheme,
+    ServerName, SpreadNames, Target, Upstream, UpstreamTls,
 };
 pub use process::{ProcessPlan, SocketAccess};
 pub use resolver::{ResolverMode, ResolverPlan};

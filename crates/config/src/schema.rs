@@ -101,7 +101,7 @@ const fn pattern(form: Form) -> Option<&'static str> {
         Form::UrlPath => Some("^/"),
         Form::Rate => Some("^([0-9]+ */ *[0-9a-z]+|off)$"),
         Form::Service => Some("^https?://"),
-        Form::Upstream => Some("^(https?://|unix:)"),
+        Form::Upstream => Some("^(https?://|fastcgi://|unix:)"),
         Form::Any
         | Form::Address
         | Form::File

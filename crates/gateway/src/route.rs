@@ -1,7 +1,7 @@
 //! Site, route and pool of a request, and what the route says about deadlines and limits.
 
 use crate::exchange::Exchange;
-use crate::parse;
+use crate::{grpc, parse};
 use std::time::Duration;
 use torwart_cause::{Decision, Ending, Fault, Malformation, Step};
 use torwart_config::plan::Action;
@@ -24,10 +24,12 @@ pub fn choose(x: &mut Exchange<'_>) -> Result<(), Stop> {
             debug_assert!(x.route().is_some_and(|found| std::ptr::eq(found, route) && !site.name.is_empty()));
             x.deadlines = route.deadlines.clone();
             x.buffers = route.buffers.clone();
-            x.total_until = route.deadlines.total.map(|total| x.started + total);
+            let asked = grpc::timeout(&x.desk.request);
+            let total = route.deadlines.total.into_iter().chain(asked).min();
+            x.total_until = total.map(|total| x.started + total);
             x.pool = match route.action {
                 Action::Forward(pool) => Some(pool),
-                Action::Redirect(_) => None,
+                Action::Files | Action::Redirect(_) => None,
                 Action::Deny => {
                     x.desk.evidence.local.route = DONE;
                     x.desk.evidence.local.guard = decided(Decision::Deny);

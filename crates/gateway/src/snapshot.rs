@@ -5,6 +5,7 @@
 //! the addresses of names have changed, a new snapshot of the same plan is made without touching any.
 
 use crate::certificates::{CertificateProblem, Certificates};
+use crate::guard::{DoorProblem, Doors};
 use crate::names::Addresses;
 use crate::upstream::{self, Learned, Upstream};
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub struct Snapshot {
     pub certificates: Option<Arc<Certificates>>,
     /// The sites' own answer pages: plan-wide ones first, then by site.
     pub templates: Arc<Templates>,
+    /// What the routes ask of clients.
+    pub doors: Arc<Doors>,
     /// The deviations from strictness the operator asked for.
     pub leniency: Leniency,
     /// This instance's name in `Via`.
@@ -60,6 +63,8 @@ pub enum BuildProblem {
         /// What is wrong.
         problem: TlsConfigProblem,
     },
+    /// A list, a file of users, or a service that says who may come in.
+    Door(DoorProblem),
     /// An answer page.
     Template {
         /// The file.
@@ -73,6 +78,7 @@ impl std::fmt::Display for BuildProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Certificate(problem) => problem.fmt(f),
+            Self::Door(problem) => problem.fmt(f),
             Self::UpstreamTls { pool, problem } => write!(f, "pool {pool}: {problem}"),
             Self::Template { file, problem } => write!(f, "answer page {}: {problem}", file.display()),
         }
@@ -103,6 +109,9 @@ impl Snapshot {
             })
             .collect();
         let templates = Templates::load(&plan, &mut problems);
+        let mut closed = Vec::new();
+        let doors = Doors::build(&plan, before.map(|before| &*before.doors), &mut closed);
+        problems.extend(closed.into_iter().map(BuildProblem::Door));
         // Last, because certificates already in use are replaced in place.
         let certificates =
             if problems.is_empty() { build_certificates(&plan, before, &mut problems) } else { None };
@@ -123,6 +132,7 @@ impl Snapshot {
             written: written.into(),
             certificates,
             templates: Arc::new(templates),
+            doors: Arc::new(doors),
             pseudonym: plan.pseudonym.clone().unwrap_or_else(|| Arc::clone(pseudonym)),
             leniency: leniency(&plan.lenient),
             plan,
@@ -142,6 +152,7 @@ impl Snapshot {
             written: Arc::clone(&self.written),
             certificates: self.certificates.clone(),
             templates: Arc::clone(&self.templates),
+            doors: Arc::clone(&self.doors),
             leniency: self.leniency,
             pseudonym: Arc::clone(&self.pseudonym),
         }
@@ -213,7 +224,7 @@ fn labels(plan: &Plan, pools: &[Vec<Upstream>]) -> Labels {
     for (site, route) in plan.all_routes() {
         let pools = match &route.action {
             plan::Action::Forward(pool) => vec![pool.0],
-            plan::Action::Redirect(_) | plan::Action::Deny => Vec::new(),
+            plan::Action::Files | plan::Action::Redirect(_) | plan::Action::Deny => Vec::new(),
         };
         if let Some(labels) = routes.get_mut(route.index.0) {
             *labels = RouteLabels { site: site.name.to_string(), route: route.name.to_string(), pools };

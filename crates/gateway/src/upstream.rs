@@ -11,13 +11,17 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use torwart_config::Plan;
 use torwart_config::plan::{self, SpreadNames, UpstreamTls};
-use torwart_dial::{Place, SocketPlan, Target, TlsClient, TlsConfigProblem};
+use torwart_dial::{Place, SocketPlan, Target, TlsClient, TlsConfigProblem, http2};
 
 /// One upstream, ready to be dialled.
 #[derive(Clone)]
 pub struct Upstream {
     /// Where it is and how it is spoken to.
     pub target: Target,
+    /// The version of HTTP it is spoken to with; `Auto` only where there is TLS to ask in.
+    pub protocol: plan::Protocol,
+    /// The client side of TLS that offers HTTP/1.1 only, where the other one offers a choice.
+    pub http1: Option<Arc<TlsClient>>,
     /// What `Host` says under the policy `upstream`.
     pub authority: Arc<str>,
     /// What was learned about it, shared by all cores and kept across reloads.
@@ -49,15 +53,29 @@ pub fn build(pool: &plan::Pool) -> Result<Vec<Upstream>, TlsConfigProblem> {
     let mut clients = TlsClients { pool, shared: None };
     let build = |upstream: &plan::Upstream| {
         let tls = match upstream.scheme {
-            plan::Scheme::Http => None,
+            plan::Scheme::Http | plan::Scheme::FastCgi => None,
             plan::Scheme::Https => Some(clients.of(upstream)?),
         };
+        let protocol = match (pool.protocol, upstream.scheme) {
+            (_, plan::Scheme::FastCgi) | (plan::Protocol::Auto, plan::Scheme::Http) => plan::Protocol::Http1,
+            (protocol, _) => protocol,
+        };
+        let http1 = tls.clone().filter(|_| protocol == plan::Protocol::Auto);
+        let tls = tls.map(|tls| match protocol {
+            plan::Protocol::Http1 => tls,
+            plan::Protocol::Http2 => Arc::new(tls.offering(&[http2::ALPN])),
+            plan::Protocol::Auto => Arc::new(tls.offering(&[http2::ALPN, b"http/1.1"])),
+        });
         Ok(Upstream {
+            protocol,
+            http1,
             target: Target {
                 label: Arc::clone(&upstream.label),
                 place: place(&upstream.target),
                 tls,
-                socket: SocketPlan::default(),
+                socket: SocketPlan::for_upstream(upstream),
+                is_fastcgi: upstream.scheme == plan::Scheme::FastCgi,
+                prelude: None,
             },
             authority: Arc::clone(&upstream.authority),
             state: Arc::default(),

@@ -6,6 +6,7 @@
 
 pub mod confinement;
 pub mod error_queue;
+pub mod folder;
 pub mod identity;
 pub mod interfaces;
 pub mod limits;

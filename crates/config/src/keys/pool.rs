@@ -29,9 +29,16 @@ pub(super) const LINKS: Part = Part {
     keys: &[
         Key::new("tls", Kind::Table(&TLS), Preset::Nothing, "{ ca = \"ca.pem\" }"),
         Key::new("resolve", Kind::Choice(&["one", "each"]), Preset::Word("one"), "\"each\""),
+        Key::new(
+            "protocol",
+            Kind::Choice(&["http1", "http2", "auto"]),
+            Preset::Word("http1"),
+            "\"auto\"",
+        ),
         Key::new("retry", Kind::Table(&RETRY), Preset::Nothing, "{ attempts = 2 }"),
         Key::new("idle", Kind::Table(&IDLE), Preset::Nothing, "{ links = 8 }"),
         Key::new("response_limit", Kind::Table(&RESPONSE_LIMIT), Preset::Nothing, "{ body = \"1GiB\" }"),
+        Key::new("proxy_protocol", Kind::Choice(&["v1", "v2"]), Preset::Nothing, "\"v2\""),
         Key::new("link_local", Kind::Switch, Preset::Switch(false), "true"),
         Key::new("health", Kind::Reserved, Preset::Nothing, "{ path = \"/healthz\", every = \"5s\" }"),
     ],

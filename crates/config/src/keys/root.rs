@@ -71,10 +71,13 @@ static SOCKET: Table = Table {
     parts: &[Part {
         id: "socket",
         keys: &[
-            Key::new("path", Kind::Text(Form::File), Preset::Required, "\"/run/torwart/http.sock\""),
+            Key::new("address", Kind::Text(Form::Listen), Preset::Nothing, "\"0.0.0.0:80\""),
+            Key::new("path", Kind::Text(Form::File), Preset::Nothing, "\"/run/torwart/http.sock\""),
             Key::new("mode", Kind::Text(Form::Mode), Preset::Word("0660"), "\"0666\""),
             Key::new("user", Kind::Text(Form::Name), Preset::Sentence("own_user"), "\"www-data\""),
             Key::new("group", Kind::Text(Form::Name), Preset::Sentence("own_group"), "\"www-data\""),
+            Key::new("proxy_protocol", Kind::Switch, Preset::Switch(false), "true"),
+            Key::new("from", Kind::OneOrMany(&NETWORK), Preset::Nothing, "[\"10.0.0.0/8\"]"),
         ],
     }],
 };

@@ -1,8 +1,8 @@
 //! The keys of a route, and those it shares with its site.
 
 use super::{
-    Form, Key, Kind, LARGEST, NO_BYTES, Part, Preset, Table, door::DOOR, pool::LINKS, pool::PATIENCE,
-    pool::UPSTREAM,
+    Form, Key, Kind, LARGEST, NO_BYTES, Part, Preset, Table, door::DOOR, files::FILES, files::SCRIPT,
+    pool::LINKS, pool::PATIENCE, pool::UPSTREAM,
 };
 
 /// `[[site."NAME".route]]`.
@@ -35,6 +35,7 @@ pub(super) const ACTION: Part = Part {
             Preset::Nothing,
             "\"https://example.org{path}{query}\"",
         ),
+        Key::new("files", Kind::Either(&FILES), Preset::Nothing, "\"/var/www/shop\""),
         Key::new("deny", Kind::Switch, Preset::Switch(false), "true"),
         Key::new("rewrite", Kind::Table(&REWRITE), Preset::Nothing, "{ prefix = \"/api\", to = \"/v2\" }"),
     ],
@@ -53,6 +54,7 @@ pub(super) const FORWARDING: Part = Part {
             "{ set = { X-Frame-Options = \"DENY\" } }",
         ),
         Key::new("body_limit", Kind::Size(NO_BYTES, LARGEST), Preset::Sentence("client_body"), "\"5GB\""),
+        Key::new("script", Kind::Table(&SCRIPT), Preset::Nothing, "{ root = \"/srv/shop/public\" }"),
         Key::new("upgrade", Kind::Switch, Preset::Switch(true), "false"),
     ],
 };

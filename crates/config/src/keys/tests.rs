@@ -104,6 +104,14 @@ fn around(path: &str, table: &Table) -> BTreeMap<String, &'static str> {
         base.insert(key, value);
     };
     match table.id {
+        "socket" if path.ends_with("address") => set("listen.http.address".into(), "\"0.0.0.0:9\""),
+        "socket" if path.ends_with("protocol") || path.ends_with("from") => {
+            set("listen.http.address".into(), "\"0.0.0.0:9\"");
+            set("listen.http.from".into(), "\"10.1.0.0/16\"");
+            if path.ends_with("from") {
+                set("listen.http.proxy_protocol".into(), "true");
+            }
+        }
         "socket" => set("listen.http.path".into(), "\"/a\""),
         _ => set("listen.http".into(), "\"127.0.0.1:8080\""),
     }
@@ -129,6 +137,9 @@ fn around(path: &str, table: &Table) -> BTreeMap<String, &'static str> {
             set(format!("{ROUTE}upstreams"), "\"https://127.0.0.1:7\"");
         }
     }
+    if let Some(owner) = path.strip_suffix("script").filter(|owner| owner.ends_with('.')) {
+        set(format!("{owner}upstreams"), "\"fastcgi://127.0.0.1:9000\"");
+    }
     match table.id {
         "certificate" => {
             set(format!("{at}chain"), "\"a\"");
@@ -146,6 +157,12 @@ fn around(path: &str, table: &Table) -> BTreeMap<String, &'static str> {
         "auth" if !path.ends_with("basic") => set(format!("{at}forward"), "\"https://127.0.0.1:9091/\""),
         "rewrite" if !path.ends_with("regex") => set(format!("{at}prefix"), "\"/a\""),
         "redirect" => set(format!("{at}to"), "\"/a\""),
+        "files" => set(format!("{at}root"), "\"/a\""),
+        "script" => {
+            let owner = at.strip_suffix("script.").unwrap_or_default();
+            set(format!("{owner}upstreams"), "\"fastcgi://127.0.0.1:9000\"");
+            set(format!("{at}root"), "\"/a\"");
+        }
         _ => {}
     }
     base

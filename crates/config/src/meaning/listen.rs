@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use ipnet::IpNet;
+
 use super::{Build, address, door, narrow, narrow32, process};
 use crate::{
     Place, defaults,
@@ -31,12 +33,14 @@ pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
         for text in group.texts(key) {
             let Some(address) = address::listen(build, &text) else { continue };
             claim(build, &mut seen, &address, text.place);
-            listen.listeners.push(Listener { address, tls, defers, access: SocketAccess::default() });
+            let access = SocketAccess::default();
+            listen.listeners.push(Listener { address, tls, defers, access, stated_by: None });
         }
         for table in group.groups(key) {
-            let Some((address, access)) = unix_socket(build, &table) else { continue };
+            let stated_by = stated_by(build, &table);
+            let Some((address, access)) = written_out(build, &table) else { continue };
             claim(build, &mut seen, &address, table.place);
-            listen.listeners.push(Listener { address, tls, defers, access });
+            listen.listeners.push(Listener { address, tls, defers, access, stated_by });
         }
     }
     listen.admin_token = door::secret(build, group, "admin_token");
@@ -57,9 +61,47 @@ pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
     listen
 }
 
-/// A Unix socket whose file is to have a mode or owner.
-fn unix_socket(build: &mut Build<'_>, table: &At<&Group>) -> Option<(ListenAddress, SocketAccess)> {
+/// Whose PROXY protocol headers are believed, where connections begin with one.
+fn stated_by(build: &mut Build<'_>, table: &At<&Group>) -> Option<Vec<IpNet>> {
+    let group = table.value;
+    let from = group.key_place("from");
+    if group.switch("proxy_protocol") != Some(true) {
+        if let Some(from) = from {
+            build.complaints.error(from, "from_without_proxy_protocol");
+        }
+        return None;
+    }
+    // Who may connect to a Unix socket is a matter of its mode.
+    if from.is_none() && !group.has("path") {
+        build.complaints.error(table.place, "proxy_protocol_without_from");
+    }
+    Some(group.texts("from").filter_map(|text| address::network(build, text)).collect())
+}
+
+/// An address with more to say about it: a Unix socket whose file is to have a mode or owner, or any address whose
+/// connections begin with a PROXY protocol header.
+fn written_out(build: &mut Build<'_>, table: &At<&Group>) -> Option<(ListenAddress, SocketAccess)> {
     let access = process::access(build, table.value);
+    match (table.value.text("address"), table.value.key_place("path")) {
+        (Some(text), None) => {
+            let address = address::listen(build, &text)?;
+            if let (ListenAddress::Tcp(_), Some(place)) =
+                (&address, ["mode", "user", "group"].iter().find_map(|key| table.value.key_place(key)))
+            {
+                build.complaints.error(place, "access_of_address");
+            }
+            return Some((address, access));
+        }
+        (Some(_), Some(path)) => {
+            build.complaints.error(path, "address_and_path");
+            return None;
+        }
+        (None, None) => {
+            build.complaints.error(table.place, "listener_without_address");
+            return None;
+        }
+        (None, Some(_)) => {}
+    }
     let path = table.value.text("path")?;
     let name = path.value.strip_prefix("unix:").unwrap_or(path.value);
     if name.is_empty() {

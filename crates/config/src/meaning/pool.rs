@@ -7,8 +7,8 @@ use crate::{
     Place,
     file::{Group, Written},
     plan::{
-        CertificateFiles, IdleLinks, Pool, PoolIndex, ResponseLimits, RetryPlan, Roots, Scheme, ServerName,
-        SpreadNames, Upstream, UpstreamTls,
+        CertificateFiles, IdleLinks, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, RetryPlan, Roots, Scheme,
+        ServerName, SpreadNames, Upstream, UpstreamTls,
     },
 };
 
@@ -30,6 +30,12 @@ pub(super) fn pool(build: &mut Build<'_>, name: &str, place: Place, layers: &[&G
     if group.switch("link_local") == Some(true) {
         upstreams.iter_mut().for_each(|upstream| upstream.may_be_link_local = true);
     }
+    let fastcgi = upstreams.iter().filter(|upstream| upstream.scheme == Scheme::FastCgi).count();
+    if fastcgi > 0 && fastcgi < upstreams.len() {
+        build.complaints.error(group.key_place("upstreams").unwrap_or(place), "mixed_schemes");
+    }
+    let is_fastcgi = fastcgi > 0;
+    let proxy_protocol = proxy_protocol(build, group, is_fastcgi);
     let pool = Pool {
         index: PoolIndex(build.pools.len()),
         name: shared(name),
@@ -39,9 +45,11 @@ pub(super) fn pool(build: &mut Build<'_>, name: &str, place: Place, layers: &[&G
             Some("each") => SpreadNames::Each,
             _ => SpreadNames::One,
         },
+        protocol: protocol(build, group, is_fastcgi, proxy_protocol),
         deadlines: ladder::link(layers),
         retry: retry(group),
-        idle: idle(group),
+        idle: idle(build, group, is_fastcgi, proxy_protocol),
+        proxy_protocol,
         limits: response_limits(build, group),
     };
     let index = pool.index;
@@ -75,7 +83,7 @@ fn upstreams(build: &mut Build<'_>, group: &Group, place: Place) -> Vec<Upstream
 fn tls(build: &mut Build<'_>, group: &Group, upstreams: &[Upstream]) -> UpstreamTls {
     let mut plan = UpstreamTls::default();
     let (Some(tls), Some(place)) = (group.group("tls"), group.key_place("tls")) else { return plan };
-    if !upstreams.is_empty() && upstreams.iter().all(|upstream| upstream.scheme == Scheme::Http) {
+    if !upstreams.is_empty() && upstreams.iter().all(|upstream| upstream.scheme != Scheme::Https) {
         build.complaints.error(place, "tls_without_https");
     }
     if let Some(ca) = tls.text("ca") {
@@ -112,13 +120,55 @@ fn retry(group: &Group) -> RetryPlan {
     }
 }
 
-fn idle(group: &Group) -> IdleLinks {
-    let standard = IdleLinks::default();
+/// Links to FastCGI are not kept unless that is asked for: an idle one keeps a worker of the application waiting. Links
+/// that begin with a client's address are never kept.
+fn idle(
+    build: &mut Build<'_>,
+    group: &Group,
+    is_fastcgi: bool,
+    proxy_protocol: Option<ProxyVersion>,
+) -> IdleLinks {
+    let mut standard = IdleLinks::default();
+    if is_fastcgi || proxy_protocol.is_some() {
+        standard.links = 0;
+    }
     let Some(group) = group.group("idle") else { return standard };
-    IdleLinks {
+    let idle = IdleLinks {
         links: group.count("links").map_or(standard.links, narrow),
         keep: group.duration("for").unwrap_or(standard.keep),
+    };
+    if let (true, Some(_), Some(place)) = (idle.links > 0, proxy_protocol, group.key_place("links")) {
+        build.complaints.error(place, "idle_with_proxy_protocol");
     }
+    idle
+}
+
+fn protocol(
+    build: &mut Build<'_>,
+    group: &Group,
+    is_fastcgi: bool,
+    proxy_protocol: Option<ProxyVersion>,
+) -> Protocol {
+    let Some(text) = group.text("protocol") else { return Protocol::default() };
+    let protocol = match text.value {
+        "http2" => Protocol::Http2,
+        "auto" => Protocol::Auto,
+        _ => Protocol::Http1,
+    };
+    if is_fastcgi {
+        build.complaints.error(text.place, "protocol_with_fastcgi");
+    } else if proxy_protocol.is_some() && protocol != Protocol::Http1 {
+        build.complaints.error(text.place, "http2_with_proxy_protocol");
+    }
+    protocol
+}
+
+fn proxy_protocol(build: &mut Build<'_>, group: &Group, is_fastcgi: bool) -> Option<ProxyVersion> {
+    let text = group.text("proxy_protocol")?;
+    if is_fastcgi {
+        build.complaints.error(text.place, "proxy_protocol_with_fastcgi");
+    }
+    Some(if text.value == "v1" { ProxyVersion::V1 } else { ProxyVersion::V2 })
 }
 
 fn response_limits(build: &mut Build<'_>, group: &Group) -> ResponseLimits {

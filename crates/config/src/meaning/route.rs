@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Build, door, headers, host, ladder, path, pool, secure_headers, shared};
+use super::{Build, door, files, headers, host, ladder, path, pool, secure_headers, shared};
 use crate::{
     ByteSize, Place,
     file::{At, Group, nearest},
-    plan::{Action, Door, HostPolicy, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
+    plan::{Action, Door, Files, HostPolicy, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
 };
 
 /// What the routes of a site have from it.
@@ -14,11 +14,18 @@ pub(super) struct Home<'a> {
     pub(super) name: &'a str,
     pub(super) group: &'a Group,
     /// What routes without an action of their own do.
-    pub(super) action: Option<Action>,
+    pub(super) action: Option<Done>,
     /// The site's door.
     pub(super) door: Door,
     /// The limit for request bodies where neither site nor route has one.
     pub(super) body_limit: ByteSize,
+}
+
+/// What is done with requests: files that are looked for first belong to it.
+#[derive(Clone)]
+pub(super) struct Done {
+    pub(super) action: Action,
+    pub(super) files: Option<Arc<Files>>,
 }
 
 /// A route of `[[site.NAME.route]]`.
@@ -39,10 +46,10 @@ pub(super) fn route(build: &mut Build<'_>, at: &At<&Group>, home: &Home<'_>) -> 
         if !group.is_doubtful {
             build.complaints.error(at.place, "route_without_action");
         }
-        Action::Deny
+        Done { action: Action::Deny, files: None }
     });
     let headers = headers::required(build, group);
-    let mut route = forwarding(build, &[group, home.group], action, home.body_limit);
+    let mut route = forwarding(build, &[group, home.group], action, home.body_limit, at.place);
     route.name = shared(&name);
     route.path = path;
     route.methods = methods;
@@ -55,12 +62,28 @@ pub(super) fn route(build: &mut Build<'_>, at: &At<&Group>, home: &Home<'_>) -> 
 }
 
 /// The route for everything that a site's own action makes.
-pub(super) fn own(build: &mut Build<'_>, action: Action, home: &Home<'_>) -> Route {
-    Route { door: home.door.clone(), ..forwarding(build, &[home.group], action, home.body_limit) }
+pub(super) fn own(build: &mut Build<'_>, action: Done, home: &Home<'_>, place: Place) -> Route {
+    Route { door: home.door.clone(), ..forwarding(build, &[home.group], action, home.body_limit, place) }
 }
 
-/// The action a table names, if it does.
+/// The action a table names, if it does, with the files beside it.
 pub(super) fn action(
+    build: &mut Build<'_>,
+    group: &Group,
+    pool_name: &str,
+    place: Place,
+    layers: &[&Group],
+) -> Option<Done> {
+    let files = files::files(build, group).map(Arc::new);
+    let action = action_proper(build, group, pool_name, place, layers);
+    if let (Some(place), Some(Action::Redirect(_) | Action::Deny)) = (group.key_place("files"), &action) {
+        build.complaints.error(place, "two_actions");
+    }
+    let action = action.or_else(|| group.has("files").then_some(Action::Files))?;
+    Some(Done { action, files })
+}
+
+fn action_proper(
     build: &mut Build<'_>,
     group: &Group,
     pool_name: &str,
@@ -95,7 +118,7 @@ pub(super) fn misplaced(build: &mut Build<'_>, group: &Group, is_route: bool) {
     if group.has("upstreams") {
         return;
     }
-    let links = ["tls", "resolve", "link_local", "retry", "idle", "response_limit"]
+    let links = ["tls", "resolve", "proxy_protocol", "link_local", "retry", "idle", "response_limit"]
         .iter()
         .filter_map(|key| Some((key.to_string(), group.key_place(key)?)));
     let deadline = group.group("deadline").filter(|_| is_route);
@@ -108,13 +131,21 @@ pub(super) fn misplaced(build: &mut Build<'_>, group: &Group, is_route: bool) {
 }
 
 /// Everything but the conditions.
-fn forwarding(build: &mut Build<'_>, layers: &[&Group], action: Action, body_limit: ByteSize) -> Route {
+fn forwarding(
+    build: &mut Build<'_>,
+    layers: &[&Group],
+    done: Done,
+    body_limit: ByteSize,
+    place: Place,
+) -> Route {
+    let Done { action, files } = done;
+    let script = files::script(build, layers, &action, files.as_ref(), place);
     let mut patience = layers.to_vec();
     let pool_group = match &action {
         Action::Forward(index) => {
             build.named.iter().find(|named| named.index == *index).map(|named| named.group.clone())
         }
-        Action::Redirect(_) | Action::Deny => None,
+        Action::Files | Action::Redirect(_) | Action::Deny => None,
     };
     patience.extend(&pool_group);
     if let Action::Forward(index) = &action
@@ -142,6 +173,8 @@ fn forwarding(build: &mut Build<'_>, layers: &[&Group], action: Action, body_lim
         upgrade: layers.iter().find_map(|layer| layer.switch("upgrade")).unwrap_or(true),
         buffers: ladder::buffers(&patience),
         door: Door::default(),
+        files,
+        script,
         action,
     }
 }

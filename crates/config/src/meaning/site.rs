@@ -89,7 +89,9 @@ fn routes(build: &mut Build<'_>, name: &At<String>, group: &Group, limits: &Clie
     }
     let is_all_taken = routes.iter().any(|(route, _)| cross::takes_everything(route));
     match &home.action {
-        Some(action) if !is_all_taken => routes.push((route::own(build, action.clone(), &home), name.place)),
+        Some(action) if !is_all_taken => {
+            routes.push((route::own(build, action.clone(), &home, name.place), name.place));
+        }
         Some(_) => {}
         None if routes.is_empty() && !group.is_doubtful => {
             build.complaints.error(name.place, "site_without_action").text("name", &name.value);

@@ -13,6 +13,9 @@ pub(super) fn upstream(build: &mut Build<'_>, text: &At<&str>) -> Option<Upstrea
     if let Some(path) = text.value.strip_prefix("unix:") {
         return unix(build, text, path.strip_prefix("//").unwrap_or(path));
     }
+    if let Some(path) = text.value.strip_prefix("fastcgi://unix:") {
+        return unix(build, text, path).map(|upstream| Upstream { scheme: Scheme::FastCgi, ..upstream });
+    }
     match read(text.value) {
         Ok((scheme, target, authority)) => {
             let label = shared(text.value);
@@ -56,6 +59,8 @@ fn read(text: &str) -> Result<(Scheme, Target, String), Fault> {
         (Scheme::Http, rest)
     } else if let Some(rest) = text.strip_prefix("https://") {
         (Scheme::Https, rest)
+    } else if let Some(rest) = text.strip_prefix("fastcgi://") {
+        (Scheme::FastCgi, rest)
     } else if text.contains("://") {
         return Err(fault("upstream_scheme"));
     } else {
@@ -78,6 +83,7 @@ fn read(text: &str) -> Result<(Scheme, Target, String), Fault> {
     let standard = match scheme {
         Scheme::Http => 80,
         Scheme::Https => 443,
+        Scheme::FastCgi => 9000,
     };
     let port = match port_text {
         Some(port) => port.parse::<u16>().ok().filter(|port| *port != 0).ok_or(fault("upstream_port"))?,

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use ipnet::IpNet;
+
 use super::SocketAccess;
 use crate::{ByteSize, defaults};
 
@@ -16,6 +18,8 @@ pub struct Listener {
     pub defers: bool,
     /// Who may connect, where it is a Unix socket.
     pub access: SocketAccess,
+    /// Whose PROXY protocol headers are believed; with a list every connection must begin with one.
+    pub stated_by: Option<Vec<IpNet>>,
 }
 
 /// An address to listen on.

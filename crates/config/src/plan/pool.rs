@@ -22,6 +22,8 @@ pub struct Pool {
     pub tls: UpstreamTls,
     /// What several addresses of one name mean.
     pub spread: SpreadNames,
+    /// The version of HTTP that upstreams are spoken to with.
+    pub protocol: Protocol,
     /// Deadlines for making a link.
     pub deadlines: LinkDeadlines,
     /// How often an exchange may be tried.
@@ -30,6 +32,8 @@ pub struct Pool {
     pub idle: IdleLinks,
     /// What an upstream may send.
     pub limits: ResponseLimits,
+    /// The PROXY protocol that begins every link, if one does; links then carry one client's request each.
+    pub proxy_protocol: Option<ProxyVersion>,
 }
 
 /// A server requests are forwarded to.
@@ -54,6 +58,17 @@ pub enum Scheme {
     Http,
     /// HTTP over TLS.
     Https,
+    /// FastCGI.
+    FastCgi,
+}
+
+/// A version of the PROXY protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProxyVersion {
+    /// A line of text.
+    V1,
+    /// A binary header.
+    V2,
 }
 
 /// Where an upstream is.
@@ -130,6 +145,18 @@ pub enum SpreadNames {
     One,
     /// `each`: every address is an upstream of its own.
     Each,
+}
+
+/// The version of HTTP that the upstreams of a pool are spoken to with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// `http1`: HTTP/1.1, every exchange on a link of its own.
+    #[default]
+    Http1,
+    /// `http2`: HTTP/2, many exchanges on one link; without TLS by prior knowledge.
+    Http2,
+    /// `auto`: whichever the upstream chooses in the TLS handshake; HTTP/1.1 without TLS.
+    Auto,
 }
 
 /// Deadlines for making a link.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Door, HeaderRules, PoolIndex, ValueTemplate};
+use super::{Door, Files, HeaderRules, PoolIndex, Script, ValueTemplate};
 use crate::{ByteSize, defaults};
 
 /// Numbers a route across all sites of a plan.
@@ -26,6 +26,10 @@ pub struct Route {
     pub door: Door,
     /// What is done.
     pub action: Action,
+    /// What is served from a folder before anything is forwarded.
+    pub files: Option<Arc<Files>>,
+    /// How scripts are found; there where requests are forwarded to FastCGI.
+    pub script: Option<Arc<Script>>,
     /// How the path changes on its way.
     pub rewrite: Option<Rewrite>,
     /// What `Host` says to the upstream.
@@ -118,6 +122,8 @@ pub enum HeaderMatch {
 pub enum Action {
     /// It is forwarded to a pool.
     Forward(PoolIndex),
+    /// It is answered from the route's files, or not at all.
+    Files,
     /// It is sent elsewhere.
     Redirect(Redirect),
     /// It is refused with `denied`.

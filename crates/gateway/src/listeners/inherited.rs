@@ -110,7 +110,7 @@ mod tests {
     use torwart_config::plan::SocketAccess;
 
     fn listener(address: ListenAddress) -> Listener {
-        Listener { address, tls: false, defers: true, access: SocketAccess::default() }
+        Listener { address, tls: false, defers: true, access: SocketAccess::default(), stated_by: None }
     }
 
     fn bound(address: &str) -> (SocketAddr, Inherited) {

@@ -67,7 +67,7 @@ pub(super) fn of(plan: &Plan) -> Vec<Ladder> {
     for (site, route) in plan.all_routes() {
         let pool = match &route.action {
             Action::Forward(pool) => Some(plan.pool(*pool)),
-            Action::Redirect(_) | Action::Deny => None,
+            Action::Files | Action::Redirect(_) | Action::Deny => None,
         };
         let Some(pool) = pool else { continue };
         let name = (site.name.to_string(), route.name.to_string());
