@@ -2,7 +2,7 @@
 
 use crate::program::{Folder, Gateway, PATIENCE, Program, command, get, run};
 use crate::upstream::Upstream;
-use rustix::process::{Pid, Signal, geteuid};
+use rustix::process::{Signal, geteuid};
 use serde_json::Value;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
