@@ -3,23 +3,28 @@
 //! When descriptors or places run out, accepting pauses and says so; connections that are open go on. A listener that
 //! is taken away, by a reload or by the drain, first serves whoever already waits in its queue.
 
+use crate::certificates::Shaken;
 use crate::client::tcp::ClientTcp;
 use crate::client::{Client, ClientName, ClientStream};
 use crate::clock::Moment;
+use crate::guard::{Crowded, Seat};
 use crate::http2;
 use crate::outcome;
 use crate::per_core::Core;
 use crate::serve::serve;
+use crate::stated::{self, Said, Socket};
+use ipnet::IpNet;
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::{TcpStream as Watched, UnixListener, UnixStream};
 use tokio::sync::watch;
-use torwart_cause::{Deadline, Ending};
+use torwart_cause::{Deadline, Decision, Ending};
 use torwart_dial::ending_of;
 use torwart_kernel::socket::{accept, has_half_made, stop_deferring};
 use torwart_record::{Client as Peer, ClientState};
@@ -32,9 +37,16 @@ pub enum Listening {
         listener: AsyncFd<TcpListener>,
         /// Whether clients speak TLS here.
         is_tls: bool,
+        /// Whose PROXY protocol headers are believed, where connections begin with one.
+        stated_by: Option<Rc<[IpNet]>>,
     },
     /// A unix socket; plain.
-    Unix(UnixListener),
+    Unix {
+        /// The socket.
+        listener: UnixListener,
+        /// Whether connections begin with a PROXY protocol header.
+        is_stated: bool,
+    },
 }
 
 enum Accepted {
@@ -72,7 +84,7 @@ impl Listening {
                 let _ = stop_deferring(listener);
                 listener.get_ref().local_addr().ok()
             }
-            Self::Unix(_) => None,
+            Self::Unix { .. } => None,
         };
         let until = Moment::now() + LAST_CALL;
         let mut patience = Duration::ZERO;
@@ -94,17 +106,32 @@ impl Listening {
                 let accepted = listener.async_io(Interest::READABLE, |listener| accept(listener)).await;
                 accepted.map(|(stream, peer)| Accepted::Tcp(stream, peer))
             }
-            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
+            Self::Unix { listener, .. } => listener.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
         }
     }
 
     fn welcome(&self, core: &Rc<Core>, accepted: Accepted) {
         let core = Rc::clone(core);
-        let place = Place::take(&core);
+        match self {
+            Self::Tcp { stated_by: Some(from), is_tls, .. } => {
+                let place = Place::take(&core);
+                core.tasks.spawn(introduce(Rc::clone(&core), accepted, Some(Rc::clone(from)), *is_tls, place));
+                return;
+            }
+            Self::Unix { is_stated: true, .. } => {
+                let place = Place::take(&core);
+                core.tasks.spawn(introduce(Rc::clone(&core), accepted, None, false, place));
+                return;
+            }
+            Self::Tcp { .. } | Self::Unix { .. } => {}
+        }
+        let Ok(seat) = seat(&core, &accepted) else { return };
+        let mut place = Place::take(&core);
+        place.seat = seat;
         let is_tls = matches!(self, Self::Tcp { is_tls: true, .. });
         match accepted {
             Accepted::Tcp(stream, peer) if is_tls => {
-                core.tasks.spawn(handshake(Rc::clone(&core), stream, peer, place));
+                core.tasks.spawn(handshake(Rc::clone(&core), stream, peer, None, place));
             }
             Accepted::Tcp(stream, peer) => {
                 let client =
@@ -119,21 +146,102 @@ impl Listening {
     }
 }
 
-async fn handshake(core: Rc<Core>, stream: TcpStream, peer: SocketAddr, place: Place) {
+/// The seat of a connection among those of its address.
+fn seat(core: &Core, accepted: &Accepted) -> Result<Option<Seat>, Crowded> {
+    match accepted {
+        Accepted::Tcp(_, peer) => Seat::take(core, *peer),
+        Accepted::Unix(_) => Ok(None),
+    }
+}
+
+/// Waits for the PROXY protocol header of a connection, and serves its client as what it says.
+async fn introduce(
+    core: Rc<Core>,
+    accepted: Accepted,
+    from: Option<Rc<[IpNet]>>,
+    is_tls: bool,
+    mut place: Place,
+) {
+    let begun = Moment::now();
+    let deadline = core.view().snapshot.plan.deadlines.handshake;
+    let sender = match &accepted {
+        Accepted::Tcp(_, peer) => Peer::Ip(*peer),
+        Accepted::Unix(_) => Peer::Unix,
+    };
+    if let (Peer::Ip(peer), Some(from)) = (sender, from)
+        && !from.iter().any(|network| network.contains(&peer.ip().to_canonical()))
+    {
+        return outcome::record_handshake(&core, sender, Ending::Decided(Decision::Deny), begun);
+    }
+    let guard = core.recorder.metrics().client(ClientState::Handshake);
+    let said = tokio::time::timeout(deadline, read_header(accepted)).await;
+    drop(guard);
+    let (accepted, said) = match said {
+        Ok(Ok(said)) => said,
+        Ok(Err(ending)) => return outcome::record_handshake(&core, sender, ending, begun),
+        Err(_) => {
+            let ending = Ending::TimedOut(Deadline::ClientHandshake);
+            return outcome::record_handshake(&core, sender, ending, begun);
+        }
+    };
+    if let Some(client) = said.client {
+        let Ok(seat) = Seat::take(&core, client) else { return };
+        place.seat = seat;
+    }
+    let peer = said.client.map_or(sender, Peer::Ip);
+    let stream = match accepted {
+        Accepted::Tcp(stream, accepted_from) if is_tls => {
+            let peer = said.client.unwrap_or(accepted_from);
+            return handshake(core, stream, peer, said.server, place).await;
+        }
+        Accepted::Tcp(stream, _) => ClientStream::Tcp(ClientTcp::new(stream)),
+        Accepted::Unix(stream) => ClientStream::Unix(stream),
+    };
+    let mut client = client(&core, stream, peer, said.is_tls, place);
+    client.stated_server = said.server;
+    serve(core, client).await;
+}
+
+async fn read_header(accepted: Accepted) -> Result<(Accepted, Said), Ending> {
+    let wrong = |error: io::Error| ending_of(&error, Deadline::ClientHandshake);
+    match accepted {
+        Accepted::Tcp(stream, peer) => {
+            let stream = Watched::from_std(stream).map_err(wrong)?;
+            let said = stated::read(Socket::Tcp(&stream)).await?;
+            Ok((Accepted::Tcp(stream.into_std().map_err(wrong)?, peer), said))
+        }
+        Accepted::Unix(stream) => {
+            let said = stated::read(Socket::Unix(&stream)).await?;
+            Ok((Accepted::Unix(stream), said))
+        }
+    }
+}
+
+async fn handshake(
+    core: Rc<Core>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    server: Option<SocketAddr>,
+    place: Place,
+) {
     let view = core.view();
     let Some(certificates) = &view.snapshot.certificates else { return };
-    let config = certificates.server_config();
+    let certificates = Arc::clone(certificates);
     let deadline = view.snapshot.plan.deadlines.handshake;
     drop(view);
     let guard = core.recorder.metrics().client(ClientState::Handshake);
     let begun = Moment::now();
-    let shaken = async { tokio_rustls::TlsAcceptor::from(config).accept(Watched::from_std(stream)?).await };
+    let shaken = async { certificates.shake_hands(Watched::from_std(stream)?).await };
     let shaken = tokio::time::timeout(deadline, shaken).await;
     drop(guard);
     match shaken {
-        Ok(Ok(stream)) => {
+        // A CA has seen its proof.
+        Ok(Ok(None)) => {}
+        Ok(Ok(Some(Shaken { stream, identity }))) => {
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let client = client(&core, ClientStream::Tls(Box::new(stream)), Peer::Ip(peer), true, place);
+            let mut client = client(&core, ClientStream::Tls(Box::new(stream)), Peer::Ip(peer), true, place);
+            client.name.identity = identity;
+            client.stated_server = server;
             if is_http2 {
                 http2::serve(core, client, &[]).await;
             } else {
@@ -169,6 +277,7 @@ fn client(core: &Core, stream: ClientStream, peer: Peer, is_tls: bool, place: Pl
         is_trusted,
         has_asked: false,
         is_gone: false,
+        stated_server: None,
         place,
         guard: core.recorder.metrics().client(ClientState::Idle),
     }
@@ -179,6 +288,8 @@ pub struct Place {
     core: Rc<Core>,
     /// One of the few above the limit, which are only told so.
     pub is_extra: bool,
+    /// Its seat among the connections of its address, where those are counted.
+    seat: Option<Seat>,
 }
 
 impl Drop for Place {
@@ -194,7 +305,12 @@ impl Place {
         let most = core.view().snapshot.plan.connections;
         let taken = core.shared.connections.fetch_add(1, Ordering::Relaxed);
         core.connections.set(core.connections.get() + 1);
-        Self { core: Rc::clone(core), is_extra: taken >= most }
+        Self { core: Rc::clone(core), is_extra: taken >= most, seat: None }
+    }
+
+    /// Whether its address has as many connections as it may.
+    pub fn is_crowded(&self) -> bool {
+        self.seat.as_ref().is_some_and(Seat::is_extra)
     }
 
     /// A place for a further exchange of a connection that has one; `None` where even those who are told that the

@@ -4,6 +4,9 @@
 
 use crate::clock::Moment;
 use crate::exchange::Exchange;
+use crate::grpc;
+use crate::guard::PassedBack;
+use crate::identity;
 use crate::outcome;
 use crate::relay::abort;
 use crate::response_head::Way;
@@ -38,7 +41,10 @@ pub async fn send(x: &mut Exchange<'_>) {
     if status >= 500 || cause.stage() <= torwart_cause::Stage::Parse {
         x.keeps_client = x.keeps_client && x.body.is_done();
     }
-    let retry_after = retry_after(cause);
+    let notes = x.notes.as_deref();
+    // Whole seconds, and never too few.
+    let wait = notes.and_then(|notes| notes.retry_after).map(|wait| wait.as_secs_f64().ceil() as u32);
+    let retry_after = wait.map(|wait| wait.max(1)).or_else(|| retry_after(cause));
     let rendered = render(x, cause, status, retry_after);
     let mut fields = Vec::with_capacity(512);
     fields.extend_from_slice(b"Proxy-Status: ");
@@ -49,12 +55,33 @@ pub async fn send(x: &mut Exchange<'_>) {
         write_number(&mut fields, u64::from(seconds));
         fields.extend_from_slice(b"\r\n");
     }
+    if let Some(notes) = x.notes.as_deref() {
+        fields.extend_from_slice(&notes.answer_fields);
+    }
     write_field(&mut fields, b"X-Request-Id", &x.id.text());
     write_field(&mut fields, b"Cache-Control", b"no-store");
     if status == 405 || status == 501 {
         write_field(&mut fields, b"Allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     }
+    if grpc::is_call(&x.desk.request) {
+        grpc::write_status(cause, status, &mut fields);
+        let rendered = Rendered { content_type: Some(grpc::CONTENT_TYPE), ..nothing() };
+        return write(x, 200, &fields, &rendered).await;
+    }
     write(x, status, &fields, &rendered).await;
+}
+
+/// Answers a CA that looks whether a name is ours (RFC 8555 §8.3).
+pub async fn prove(x: &mut Exchange<'_>, text: &str) {
+    let content_type = Some("application/octet-stream");
+    write(x, 200, &[], &Rendered { body: text.into(), content_type, ..nothing() }).await;
+}
+
+/// Answers as the service wants that says who may come in.
+pub async fn pass_back(x: &mut Exchange<'_>, passed_back: &PassedBack) {
+    let mut fields = passed_back.fields.clone();
+    write_field(&mut fields, b"X-Request-Id", &x.id.text());
+    write(x, passed_back.status, &fields, &Rendered { body: passed_back.body.clone(), ..nothing() }).await;
 }
 
 /// Whether the gateway answers this request itself, without any fault: a redirect, or a request that ends here.
@@ -70,7 +97,7 @@ pub async fn own(x: &mut Exchange<'_>) {
     let mut location = Vec::new();
     let redirect = x.route().and_then(|route| match &route.action {
         Action::Redirect(redirect) => Some(redirect.clone()),
-        Action::Forward(_) | Action::Deny => None,
+        Action::Forward(_) | Action::Files | Action::Deny => None,
     });
     let status = if let Some(redirect) = &redirect {
         let id = x.id.text();
@@ -83,6 +110,13 @@ pub async fn own(x: &mut Exchange<'_>) {
     };
     let mut fields = Vec::new();
     write_field(&mut fields, b"Location", &location);
+    write(x, status, &fields, &nothing()).await;
+}
+
+/// Sends the client elsewhere.
+pub async fn redirect(x: &mut Exchange<'_>, status: u16, location: &[u8]) {
+    let mut fields = Vec::new();
+    write_field(&mut fields, b"Location", location);
     write(x, status, &fields, &nothing()).await;
 }
 
@@ -127,7 +161,7 @@ fn render(x: &Exchange<'_>, cause: Cause, status: u16, retry_after: Option<u32>)
     let id = x.id.text();
     let last = x.desk.evidence.attempts.last();
     let (_, stage) = outcome::cause(x);
-    let details = x.client.is_trusted.then(|| Details {
+    let details = x.is_insider().then(|| Details {
         stage,
         ending: ending(x),
         upstream: last.map(|attempt| &*attempt.upstream),
@@ -186,7 +220,7 @@ fn retry_after(cause: Cause) -> Option<u32> {
 fn write_proxy_status(x: &Exchange<'_>, cause: Cause, out: &mut Vec<u8>) {
     let ending = ending(x);
     let last = x.desk.evidence.attempts.last();
-    let is_trusted = x.client.is_trusted;
+    let is_trusted = x.is_insider();
     let address = last.and_then(|attempt| attempt.address.as_ref()).map(ToString::to_string);
     let next_hop = address.as_deref().or_else(|| last.map(|attempt| &*attempt.upstream));
     let details = ending.filter(|_| is_trusted).map(|ending| sentence(&ending, Lang::En));
@@ -234,6 +268,7 @@ async fn write(x: &mut Exchange<'_>, status: u16, fields: &[u8], rendered: &Rend
     x.core.write_date(now, &mut out);
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(fields);
+    identity::write_transport_security(x, &mut out);
     let facts = [
         ("Content-Type", rendered.content_type),
         ("Content-Language", rendered.content_language),

@@ -4,15 +4,17 @@
 use crate::body::BodyReader;
 use crate::client::Client;
 use crate::clock::Moment;
+use crate::guard::Notes;
 use crate::outcome;
 use crate::per_core::{Core, Desk};
+use crate::script::Script;
 use crate::view::View;
 use std::rc::Rc;
 use std::time::Duration;
 use torwart_cause::{Attempt, ClientSide, Deadline, Ending, Local, Step};
 use torwart_config::plan::{Buffers, ExchangeDeadlines, Pool, PoolIndex, Route, Site};
 use torwart_policy::template;
-use torwart_record::{Client as Peer, RequestId, ServedBy};
+use torwart_record::{RequestId, ServedBy};
 use torwart_wire::http1::Request;
 
 /// One exchange under way.
@@ -65,6 +67,10 @@ pub struct Exchange<'c> {
     pub sent: u64,
     /// Bytes received from the client.
     pub received: u64,
+    /// What is known about few exchanges only.
+    pub notes: Option<Box<Notes>>,
+    /// The script that answers, where one does.
+    pub script: Option<Box<Script>>,
     /// Whether the record was made.
     pub is_recorded: bool,
 }
@@ -129,6 +135,8 @@ impl<'c> Exchange<'c> {
             keeps_client: false,
             sent: 0,
             received: 0,
+            notes: None,
+            script: None,
             is_recorded: false,
         }
     }
@@ -163,10 +171,7 @@ impl<'c> Exchange<'c> {
         template::Values {
             tls: self.client.is_tls,
             head: &self.desk.request,
-            client: match self.client.peer {
-                Peer::Ip(address) => Some(address.ip()),
-                Peer::Unix => None,
-            },
+            client: self.visitor_address(),
             request_id: std::str::from_utf8(id).unwrap_or_default(),
         }
     }
@@ -174,6 +179,16 @@ impl<'c> Exchange<'c> {
     /// Whether the client asked by GET or HEAD.
     pub fn is_get_or_head(&self) -> bool {
         matches!(self.desk.request.method(), b"GET" | b"HEAD")
+    }
+
+    /// Whether the route looks for files first.
+    pub fn is_about_files(&self) -> bool {
+        self.route().is_some_and(|route| route.files.is_some())
+    }
+
+    /// Whether the route runs scripts.
+    pub fn is_about_scripts(&self) -> bool {
+        self.route().is_some_and(|route| route.script.is_some())
     }
 
     /// Whether the client asked by HEAD.

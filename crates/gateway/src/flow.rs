@@ -10,7 +10,7 @@ use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::per_core::{Core, Desk};
 use crate::view::UpstreamView;
-use crate::{admit, answer, connect, guard, outcome, parse, pick, relay, route};
+use crate::{admit, answer, connect, files, guard, identity, outcome, parse, pick, relay, route, script};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
@@ -69,12 +69,29 @@ async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
     parse::head(x).await?;
     #[cfg(test)]
     tests::panic_if_asked(x);
+    if let Some(text) = identity::proof(x) {
+        apart(answer::prove(x, &text)).await;
+        return Ok(());
+    }
+    guard::recognise(x);
     route::choose(x)?;
-    guard::judge(x)?;
+    identity::judge(x)?;
+    if guard::judge(x)? == guard::Verdict::Asked
+        && let Some(passed_back) = apart(guard::authorise(x)).await?
+    {
+        apart(answer::pass_back(x, &passed_back)).await;
+        return Ok(());
+    }
     admit::enter(x)?;
+    if x.is_about_files() && apart(files::answer(x)).await? {
+        return Ok(());
+    }
     if answer::is_ours(x) {
         apart(answer::own(x)).await;
         return Ok(());
+    }
+    if x.is_about_scripts() {
+        apart(script::prepare(x)).await?;
     }
     loop {
         let upstream = pick::choose(x)?;
@@ -87,11 +104,19 @@ async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
 
 async fn attempt(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<(), Stop> {
     let mut outgoing = connect::link(x, upstream).await?;
-    let reply = relay::ask(x, &mut outgoing).await?;
-    if let relay::Link::Clean { at } = relay::pass_on(x, &mut outgoing, reply).await? {
+    let talked = talk(x, &mut outgoing).await;
+    if outgoing.link.stream.as_fastcgi().is_some() {
+        script::keep_told(x, &outgoing);
+    }
+    if let relay::Link::Clean { at } = talked? {
         outgoing.park(x, at);
     }
     Ok(())
+}
+
+async fn talk(x: &mut Exchange<'_>, outgoing: &mut connect::Outgoing) -> Result<relay::Link, Stop> {
+    let reply = relay::ask(x, outgoing).await?;
+    relay::pass_on(x, outgoing, reply).await
 }
 
 #[cfg(test)]

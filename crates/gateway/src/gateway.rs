@@ -4,10 +4,12 @@
 //! sockets happens here, so that a plan that cannot be served never reaches a core.
 
 use crate::certificates::Certificates;
+use crate::guard::Gatehouse;
 use crate::listeners::inherited::Inherited;
 use crate::listeners::{Bound, Command, Listeners, bind};
 use crate::names::{Addresses, NameWatch, News, spread_names};
 use crate::per_core::Core;
+use crate::renewal::Renewal;
 use crate::shared::Shared;
 use crate::snapshot::{BuildProblem, Snapshot};
 use crate::worker;
@@ -43,8 +45,8 @@ struct Worker {
 }
 
 /// What new plans and new addresses of names are taken over by.
-struct Control {
-    shared: Arc<Shared>,
+pub(crate) struct Control {
+    pub(crate) shared: Arc<Shared>,
     pseudonym: Arc<str>,
     /// Locked while a new snapshot is made, so that they follow each other.
     steering: Mutex<Steering>,
@@ -121,6 +123,7 @@ impl Gateway {
             snapshot: ArcSwap::from_pointee(snapshot),
             drains: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
+            gatehouse: Gatehouse::default(),
             resolver: Arc::clone(&resolver),
             metrics,
             failures,
@@ -225,6 +228,16 @@ impl Gateway {
         }
     }
 
+    /// The handle for whoever renews certificates.
+    pub fn renewal(&self) -> Renewal {
+        Renewal::new(Arc::clone(&self.control))
+    }
+
+    /// Resolves names as for upstreams.
+    pub fn resolver(&self) -> &Arc<Resolver> {
+        &self.shared.resolver
+    }
+
     /// The counters.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.shared.metrics
@@ -266,6 +279,22 @@ impl Control {
     fn steering(&self) -> MutexGuard<'_, Steering> {
         // Whoever panicked here left listeners and addresses as they were, or changed as a whole.
         self.steering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the certificates of the plan in force again.
+    pub(crate) fn renew(&self) {
+        // Locked, so that no new plan is taken over meanwhile.
+        let _steering = self.steering();
+        let snapshot = self.shared.snapshot.load();
+        let Some(certificates) = &snapshot.certificates else { return };
+        match certificates.reload(&snapshot.plan.sites) {
+            Ok(()) => self.shared.metrics.set_certificates(certificates.expiries()),
+            Err(problems) => {
+                for problem in problems {
+                    tracing::error!(%problem, "the certificates cannot be read again; the present ones stay");
+                }
+            }
+        }
     }
 
     /// Takes in news about names; a change makes a new snapshot of the same plan.

@@ -75,7 +75,7 @@ pub fn conclude(x: &mut Exchange<'_>) {
     let record = Record {
         at: x.core.timestamp(x.started),
         id: x.id,
-        client: x.client.peer,
+        client: x.visitor(),
         method: head.method(),
         host: torwart_policy::route::host_of(head.authority()),
         path,

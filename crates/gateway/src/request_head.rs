@@ -3,9 +3,11 @@
 //! Fields for this connection only are left out, forwarding fields of peers that are not trusted are replaced, and the
 //! body's framing is stated once, by us (RFC 9110 §7.6, RFC 9112 §6).
 
+use crate::certificates::is_claim;
 use crate::exchange::Exchange;
+use crate::identity;
 use torwart_config::plan::{HeaderRules, HostPolicy};
-use torwart_policy::{header_rules, rewrite};
+use torwart_policy::{header_rules, request_id, rewrite};
 use torwart_wire::http1::{write_field, write_number};
 use torwart_wire::{Field, Framing, Known, Version, fields};
 
@@ -31,14 +33,22 @@ pub fn write(x: &Exchange<'_>, authority: &str, out: &mut Vec<u8>) {
     let rules = &route.request_headers;
     let has_rules = !rules.is_empty();
     let is_trusted = x.client.is_trusted;
+    let believes_claims = identity::believes_claims(x);
+    let is_noted = x.notes.is_some();
     head.copy_fields(out, |field| {
-        is_passed(field, is_trusted) && !(has_rules && header_rules::drops(rules, field.name))
+        is_passed(field, is_trusted, believes_claims)
+            && !(has_rules && header_rules::drops(rules, field.name))
+            && !(is_noted && x.is_authorisers(field.name))
     });
     write_max_forwards(request.max_forwards, out);
     write_framing(request.framing, out);
     write_connection(x, route.upgrade, out);
     write_via(request.version, &x.view.snapshot.pseudonym, out);
     write_forwarding(x, rules, out);
+    identity::write_lines(x, out);
+    if let Some(notes) = x.notes.as_deref() {
+        out.extend_from_slice(&notes.request_fields);
+    }
     if has_rules {
         append_rules(x, rules, out);
     }
@@ -55,7 +65,7 @@ pub fn offered_upgrade<'x>(x: &'x Exchange<'_>) -> Option<&'x [u8]> {
     x.desk.request.get(Known::Upgrade)
 }
 
-fn is_passed(field: &Field<'_>, is_trusted: bool) -> bool {
+fn is_passed(field: &Field<'_>, is_trusted: bool, believes_claims: bool) -> bool {
     if field.is_hop_by_hop {
         return false;
     }
@@ -66,8 +76,13 @@ fn is_passed(field: &Field<'_>, is_trusted: bool) -> bool {
         | Known::MaxForwards
         | Known::XForwardedFor => false,
         // What a stranger claims about those before him is not passed on as if it were known.
-        Known::Forwarded | Known::XForwardedProto | Known::XForwardedHost => is_trusted,
-        _ => true,
+        Known::Forwarded
+        | Known::XForwardedProto
+        | Known::XForwardedHost
+        | Known::XForwardedPort
+        | Known::XRealIp => is_trusted,
+        Known::XRequestId => is_trusted || request_id::is_harmless(field.value),
+        _ => believes_claims || !is_claim(field.name),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::answer;
 use crate::exchange::Exchange;
+use crate::identity;
 use torwart_policy::header_rules;
 use torwart_wire::fields::proxy_status::ProxyStatus;
 use torwart_wire::http1::{Response, write_number, write_status_line};
@@ -50,7 +51,8 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
             Known::Upgrade => !(response.switches || response.status == 426),
             _ => field.is_hop_by_hop,
         };
-        let is_dropped = is_framing || (has_rules && drops(x, field.name));
+        let is_dropped =
+            is_framing || (has_rules && drops(x, field.name)) || identity::is_overruled(x, field.name);
         !is_dropped
     });
     if !head.has(Known::Date) {
@@ -68,11 +70,12 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
         Way::NoBody | Way::UntilClose => {}
     }
     write_connection(x, response, &mut out);
+    identity::write_transport_security(x, &mut out);
     if response.status >= 500 {
         write_received_status(x, response.status, &mut out);
     }
     if has_rules {
-        append_rules(x, &mut out);
+        append_rules(x, head, &mut out);
     }
     out.extend_from_slice(b"\r\n");
     *x.desk.out.bytes() = out;
@@ -108,7 +111,7 @@ fn write_received_status(x: &Exchange<'_>, status: u16, out: &mut Vec<u8>) {
     out.extend_from_slice(b"Proxy-Status: ");
     let mut noted =
         ProxyStatus { proxy: answer::PROXY, received_status: Some(status), ..ProxyStatus::default() };
-    let next_hop = x.client.is_trusted.then(|| x.desk.evidence.attempts.last()).flatten();
+    let next_hop = x.is_insider().then(|| x.desk.evidence.attempts.last()).flatten();
     let next_hop = next_hop.and_then(|attempt| attempt.address.as_ref()).map(ToString::to_string);
     noted.next_hop = next_hop.as_deref();
     noted.write(out);
@@ -121,9 +124,12 @@ fn drops(x: &Exchange<'_>, name: &[u8]) -> bool {
 }
 
 #[inline(never)]
-fn append_rules(x: &Exchange<'_>, out: &mut Vec<u8>) {
+fn append_rules(x: &Exchange<'_>, head: &Head, out: &mut Vec<u8>) {
     let Some(route) = x.route() else { return };
     let id = x.id.text();
     let values = x.template_values(&id);
     header_rules::append(&route.response_headers, &values, out);
+    if !route.response_headers.fallback.is_empty() {
+        header_rules::append_fallback(&route.response_headers, head, &values, out);
+    }
 }

@@ -1,5 +1,6 @@
 //! What all cores and the control thread share: the current snapshot, the drain switch, and what records go to.
 
+use crate::guard::Gatehouse;
 use crate::snapshot::Snapshot;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct Shared {
     pub drains: AtomicBool,
     /// Open client connections in all; raised at accept, lowered at close.
     pub connections: AtomicUsize,
+    /// What the guard of all cores has together.
+    pub gatehouse: Gatehouse,
     /// Resolves the names of upstreams.
     pub resolver: Arc<Resolver>,
     /// The counters.

@@ -8,6 +8,7 @@ mod commands;
 mod console;
 mod logging;
 mod plan_file;
+mod secret;
 mod signals;
 mod trouble;
 mod words;

@@ -1,6 +1,7 @@
 //! What keeps the program from starting, told with what to do about it.
 
 use crate::Console;
+use crate::secret::NoSecret;
 use std::io;
 use torwart_gateway::StartProblem;
 use torwart_record::JournalError;
@@ -42,6 +43,19 @@ pub(crate) fn tell_listen(address: &str, error: &io::Error, console: &Console) {
     let sentence = console.fill(key, &[("address", address)]);
     let hint = console.fill(&format!("{key}-hint"), &[("port", port)]);
     console.complain(&sentence, Some(&hint));
+}
+
+/// Tells why a secret is not to be had.
+pub(crate) fn tell_secret(problem: &NoSecret, console: &Console) {
+    let sentence = match problem {
+        NoSecret::File(file, error) => {
+            let file = file.display().to_string();
+            console.fill("trouble-secret-file", &[("file", &file), ("error", &error.to_string())])
+        }
+        NoSecret::Unset(name) => console.fill("trouble-secret-unset", &[("name", name)]),
+        NoSecret::Unfit(place) => console.fill("trouble-secret-unfit", &[("place", place)]),
+    };
+    console.complain(&sentence, Some(&console.say("trouble-secret-hint")));
 }
 
 /// Tells what the system did not give.

@@ -249,6 +249,10 @@ trouble-user-unknown-hint = `useradd --system { $user }` legt einen an; in einem
 trouble-user-refused = Benutzer { $user } kann nicht angenommen werden: { $error }
 trouble-user-refused-hint = Nur root kann ein anderer Benutzer werden: als root starten, oder als { $user } und ohne diesen Schlüssel
 trouble-user-file-hint = Der Benutzer, der der Prozess wird, muss Konfiguration, Zertifikate und Schlüssel lesen können, sonst ließe sich nichts neu laden
+trouble-secret-file = das Token in { $file } ist nicht lesbar: { $error }
+trouble-secret-unset = die Admin-Adresse ist von anderen Rechnern aus erreichbar und braucht ein Token, aber die Variable { $name } ist nicht gesetzt
+trouble-secret-unfit = das Token aus { $place } ist zu kurz oder enthält Zeichen, die sich nicht senden lassen
+trouble-secret-hint = mindestens 16 Buchstaben, Ziffern und Zeichen ohne Leerzeichen, zum Beispiel aus `openssl rand -hex 24`
 trouble-system = das System gibt nicht, was nötig ist: { $error }
 
 ## serve
@@ -324,6 +328,12 @@ check-next-request = die nächste Anfrage des Clients
 check-no-deadline = keine
 check-longest = Ein Client wartet höchstens { $all } auf den Kopf einer Antwort ({ $attempts } Versuche zu höchstens { $each }). Was vor Torwart steht, sollte länger warten.
 check-longest-total = Ein Client wartet höchstens { $all } auf den Kopf einer Antwort: Die Gesamtfrist beendet { $attempts } Versuche zu höchstens { $each }. Was vor Torwart steht, sollte länger warten.
+check-process = Der Prozess, sobald er läuft
+check-user-own = Er bleibt, wer ihn startet; als root gestartet bliebe er root. Mit dem Schlüssel `user` wird er jemand anderes.
+check-user-becomes = Er wird { $user } (Benutzer { $uid }, Gruppe { $gid }), sobald seine Sockets offen sind, ohne jede Capability.
+check-user-unknown = Den Benutzer oder die Gruppe { $user } gibt es auf diesem Rechner nicht.
+check-files-confined = Danach erreicht er nur noch seine eigenen Dateien, wo der Kernel das kann (Landlock, Linux 5.13).
+check-files-free = Danach erreicht er alle Dateien seines Benutzers.
 check-loosened = Absichtlich gelockert
 check-well = Gut: So kann es in Betrieb gehen.
 check-faulty = Fehlerhaft: siehe oben.
@@ -339,7 +349,13 @@ loose-control-bytes = Feldwerte von Antworten dürfen Steuerzeichen enthalten. C
 loose-confine = Das laufende Gateway ist nicht auf seine eigenen Dateien beschränkt. Wer es übernimmt, liest alles, was sein Benutzer lesen kann.
 loose-hooks = Hooks starten Programme, deshalb ist das laufende Gateway nicht auf seine eigenen Dateien beschränkt. Lassen Sie es als Benutzer laufen, der sonst nichts lesen kann.
 loose-socket = Jeder Benutzer dieses Rechners kann sich mit diesem Socket verbinden.
-loose-admin = Die Admin-Adresse ist von anderen Rechnern aus erreichbar. Wer sie erreicht, liest Metriken und fehlgeschlagene Anfragen.
+loose-admin = Die Admin-Adresse ist von anderen Rechnern aus erreichbar, und zwar unverschlüsselt. Wer das Token unterwegs mitliest, liest Metriken und fehlgeschlagene Anfragen.
+loose-link-local = Namen dieser Upstreams dürfen zu Link-Local-Adressen und zum Metadatendienst der Cloud führen. Wer den Namen ändert, holt sich über das Gateway die Zugangsdaten dieses Rechners.
+loose-per-address = Eine Client-Adresse darf mehr Verbindungen halten als voreingestellt; weniger von ihnen belegen also alle Plätze.
+loose-connections = Es dürfen mehr Clientverbindungen zugleich offen sein als voreingestellt; jede braucht Speicher und zwei Deskriptoren.
+loose-size = Clients dürfen mehr senden als voreingestellt; weniger von ihnen füllen also den Speicher oder die Platten der Upstreams.
+loose-time = Clients dürfen länger brauchen als voreingestellt; absichtlich langsame halten ihre Plätze also länger.
+loose-basic = Passwörter werden verlangt, wo Clients sich ohne TLS verbinden: Wer auf dem Weg sitzt, liest sie mit. Besser: redirect_to_https = true.
 loose-trusted = Den weitergereichten Feldern aller wird geglaubt: Jeder Client kann wählen, welche Adresse die Upstreams sehen, und bekommt Einzelheiten gezeigt.
 
 ## doctor

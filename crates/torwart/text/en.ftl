@@ -248,6 +248,10 @@ trouble-user-unknown-hint = `useradd --system { $user }` makes one; in a contain
 trouble-user-refused = cannot become { $user }: { $error }
 trouble-user-refused-hint = only root can become another user: start it as root, or as { $user } and leave the key out
 trouble-user-file-hint = the configuration, certificates and keys must be readable for the user the process becomes, or nothing could be reloaded
+trouble-secret-file = the token in { $file } cannot be read: { $error }
+trouble-secret-unset = the admin address can be reached from other machines and needs a token, but the variable { $name } is not set
+trouble-secret-unfit = the token from { $place } is too short or holds characters that cannot be sent
+trouble-secret-hint = at least 16 letters, digits and signs without blanks, for example from `openssl rand -hex 24`
 trouble-system = the system does not give what is needed: { $error }
 
 ## serve
@@ -323,6 +327,12 @@ check-next-request = the client's next request
 check-no-deadline = none
 check-longest = A client waits at most { $all } for the head of an answer ({ $attempts } attempts of { $each } at most). Whatever stands before Torwart should wait longer.
 check-longest-total = A client waits at most { $all } for the head of an answer: the total deadline ends { $attempts } attempts of up to { $each }. Whatever stands before Torwart should wait longer.
+check-process = The process, once it runs
+check-user-own = It stays who starts it; started as root it would stay root. The key `user` lets it become somebody else.
+check-user-becomes = It becomes { $user } (user { $uid }, group { $gid }) once its sockets are open, without any capability.
+check-user-unknown = There is no user or group { $user } on this machine.
+check-files-confined = It can then reach only its own files, where the kernel can do that (Landlock, Linux 5.13).
+check-files-free = It can then reach every file of its user.
 check-loosened = Loosened on purpose
 check-well = Well: this can be served.
 check-faulty = Faulty: see above.
@@ -338,7 +348,13 @@ loose-control-bytes = Field values of answers may hold control bytes. Clients ma
 loose-confine = The running gateway is not confined to its own files. Whoever takes it over reads whatever its user can.
 loose-hooks = Hooks start programs, so the running gateway is not confined to its own files. Let it run as a user who can read nothing else.
 loose-socket = Every user of this machine can connect to this socket.
-loose-admin = The admin address can be reached from other machines. Whoever reaches it reads metrics and failed requests.
+loose-admin = The admin address can be reached from other machines, in the clear. Whoever reads the token on its way reads metrics and failed requests.
+loose-link-local = Names of these upstreams may lead to link-local addresses and to the cloud's metadata service. Whoever changes the name fetches this machine's credentials through the gateway.
+loose-per-address = One client address may hold more connections than by default, so fewer of them take all places.
+loose-connections = More client connections may be open at once than by default; each needs memory and two descriptors.
+loose-size = Clients may send more than by default, so that fewer of them fill the memory or the upstreams' disks.
+loose-time = Clients may take longer than by default, so that slow ones on purpose hold their places longer.
+loose-basic = Passwords are asked for where clients connect without TLS: whoever is on the way reads them. Better: redirect_to_https = true.
 loose-trusted = Everybody's forwarded fields are believed: any client can choose the address the upstreams see, and is shown details.
 
 ## doctor

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use torwart_report::Lang;
 
 /// A question to an admin address.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Question<'a> {
     /// The admin address.
     pub address: SocketAddr,
@@ -19,6 +19,8 @@ pub struct Question<'a> {
     pub is_json_wanted: bool,
     /// The language of the answer.
     pub lang: Lang,
+    /// The token, where the address asks for one.
+    pub token: Option<&'a str>,
     /// How long all of it may take.
     pub deadline: Duration,
 }
@@ -118,8 +120,12 @@ fn request(question: Question<'_>) -> String {
     // Only what may stand in a target, so that no caller can smuggle a second line into the request.
     let path: String = question.path.chars().filter(char::is_ascii_graphic).collect();
     let accept = if question.is_json_wanted { "application/json" } else { "text/plain" };
+    // Nor can a token.
+    let token: String = question.token.unwrap_or_default().chars().filter(char::is_ascii_graphic).collect();
+    let authorization =
+        if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\nAccept-Language: {}\r\nConnection: close\r\n\r\n",
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\nAccept-Language: {}\r\n{authorization}Connection: close\r\n\r\n",
         question.address,
         question.lang.tag()
     )

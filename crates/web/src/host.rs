@@ -1,4 +1,4 @@
-//! Which `Host` fields the admin address accepts.
+//! Which `Host` fields the admin address accepts, and whose pages.
 //!
 //! A web page can make a browser resolve its own name to this address (DNS rebinding) and then read what it likes,
 //! as the same-origin rule compares names. It cannot make the browser name an IP address or `localhost` instead.
@@ -22,6 +22,17 @@ pub(crate) fn check<B>(request: &Request<B>, names: &[String]) -> Result<(), Ref
     }
     let are_known = [field, target].into_iter().flatten().all(|authority| is_known(authority, names));
     if are_known { Ok(()) } else { Err(Refusal::ForeignHost) }
+}
+
+/// Lets a request pass that no page of another site has made a browser send. Programs send neither field.
+pub(crate) fn check_page<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let text = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    let is_own_origin = text("origin").is_none_or(|origin| {
+        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        authority.is_some_and(|authority| text("host").is_some_and(|host| authority.eq_ignore_ascii_case(host)))
+    });
+    let is_own_site = text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    if is_own_origin && is_own_site { Ok(()) } else { Err(Refusal::ForeignPage) }
 }
 
 fn is_known(authority: &str, names: &[String]) -> bool {

@@ -30,6 +30,12 @@ fn page<B>(
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Err(Refusal::OnlyReading);
     }
+    host::check_page(request)?;
+    // Load balancers and orchestrators ask for these and know no token; they tell nobody anything.
+    let is_public = matches!(request.uri().path(), "/healthz" | "/readyz");
+    if let Some(token) = options.token.as_ref().filter(|_| !is_public) {
+        token.check(request)?;
+    }
     let query = request.uri().query().unwrap_or_default();
     match request.uri().path() {
         "/metrics" => Ok(metrics(state, Exposition::accepted(&field(request, ACCEPT)))),

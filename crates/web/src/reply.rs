@@ -4,7 +4,7 @@ use crate::words::say;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use hyper::header::{HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{HeaderName, HeaderValue, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
 use torwart_report::Lang;
 
@@ -17,6 +17,10 @@ pub(crate) enum Refusal {
     ForeignHost,
     /// There is no `Host`.
     NoHost,
+    /// A page of another site asks, through the operator's browser.
+    ForeignPage,
+    /// The token is missing or wrong.
+    NoToken,
     /// A method that would change something.
     OnlyReading,
     /// There is no such page.
@@ -35,6 +39,8 @@ impl Refusal {
     const fn status(self) -> StatusCode {
         match self {
             Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::ForeignPage => StatusCode::FORBIDDEN,
+            Self::NoToken => StatusCode::UNAUTHORIZED,
             Self::OnlyReading => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoPage | Self::NoExchange => StatusCode::NOT_FOUND,
             Self::NoHost | Self::BadId | Self::BadCause | Self::BadLimit => StatusCode::BAD_REQUEST,
@@ -45,6 +51,8 @@ impl Refusal {
         match self {
             Self::ForeignHost => say("foreign-host", lang),
             Self::NoHost => say("no-host", lang),
+            Self::ForeignPage => say("foreign-page", lang),
+            Self::NoToken => say("no-token", lang),
             Self::OnlyReading => say("only-reading", lang),
             Self::NoPage => say("no-page", lang),
             Self::NoExchange => say("no-exchange", lang),
@@ -57,6 +65,10 @@ impl Refusal {
     /// The refusal as a sentence.
     pub(crate) fn reply(self, lang: Lang) -> Reply {
         let mut reply = sentence(self.status(), self.sentence(lang), lang);
+        if self == Self::NoToken {
+            let challenge = HeaderValue::from_static("Bearer realm=\"torwart\"");
+            reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
         if self == Self::OnlyReading {
             reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         }

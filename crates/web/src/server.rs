@@ -3,7 +3,7 @@
 //! Runs on the control runtime. Every connection is a task of the server's own set, so that nothing outlives it; when
 //! told to stop it takes no more connections, lets running answers end for a moment, and then drops what is left.
 
-use crate::pages;
+use crate::{Token, pages};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -36,6 +36,8 @@ pub struct AdminState {
 pub struct AdminOptions {
     /// Names that may stand in `Host` beside IP addresses and `localhost`.
     pub hosts: Vec<String>,
+    /// What whoever asks has to know; none means that nobody has to know anything.
+    pub token: Option<Token>,
     /// The language for who accepts none of ours.
     pub lang: Lang,
     /// How many connections may be open at once; further ones wait.
@@ -53,6 +55,7 @@ impl Default for AdminOptions {
     fn default() -> Self {
         Self {
             hosts: Vec::new(),
+            token: None,
             lang: Lang::En,
             connections: 64,
             head: Duration::from_secs(10),

@@ -89,6 +89,9 @@ impl Lines {
         if let Some(bytes) = &attempt.first_bytes {
             self.text.push_str(&format!("  {}: {}\n", say("first-bytes", lang), visible(bytes)));
         }
+        if let Some(bytes) = &attempt.stderr {
+            self.text.push_str(&format!("  {}: {}\n", say("stderr", lang), visible(bytes)));
+        }
     }
 
     /// Stages that were not reached or not observed are left out.

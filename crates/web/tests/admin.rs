@@ -45,7 +45,7 @@ mod tests {
 
         fn ask(&self, path: &str, is_json_wanted: bool, lang: Lang) -> AdminReply {
             let deadline = Duration::from_secs(10);
-            ask(Question { address: self.address, path, is_json_wanted, lang, deadline }).unwrap()
+            ask(Question { address: self.address, path, is_json_wanted, lang, token: None, deadline }).unwrap()
         }
 
         fn json(&self, path: &str) -> Value {
@@ -314,6 +314,7 @@ mod tests {
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = silent.local_addr().unwrap();
         let question = Question {
+            token: None,
             address,
             path: "/status",
             is_json_wanted: true,
@@ -344,6 +345,7 @@ mod tests {
             String::from_utf8(request[..length].to_vec()).unwrap()
         });
         let question = Question {
+            token: None,
             address,
             path: "/x\r\nEvil: 1",
             is_json_wanted: false,

@@ -36,6 +36,11 @@ impl Gateway {
         self.running.as_ref().expect("it runs until it is stopped")
     }
 
+    /// Its folder.
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     /// Takes over another configuration.
     pub(crate) fn adopt(&self, config: &str) -> Result<u64, String> {
         self.running().adopt(plan(&self.folder, config)).map_err(|problem| problem.to_string())

@@ -11,7 +11,9 @@ mod pattern;
 mod process;
 mod upstream;
 
+mod authoriser;
 mod descriptors;
+mod door;
 mod drain;
 mod full;
 mod http2;

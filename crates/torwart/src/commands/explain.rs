@@ -4,7 +4,7 @@
 //! names the causes that lead to it; without anything there is an overview.
 
 use crate::cli::{self, values};
-use crate::{Console, Exit};
+use crate::{Console, Exit, secret};
 use clap::{ArgMatches, Command};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -78,8 +78,15 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
 fn tell_exchange(id: RequestId, address: SocketAddr, format: Format, console: &Console) -> Exit {
     let path = format!("/exchanges/{id}");
     let is_json_wanted = format == Format::Json;
-    let question =
-        Question { address, path: &path, is_json_wanted, lang: console.lang, deadline: ADMIN_TIME };
+    let token = secret::admin_token();
+    let question = Question {
+        address,
+        path: &path,
+        is_json_wanted,
+        lang: console.lang,
+        token: token.as_deref(),
+        deadline: ADMIN_TIME,
+    };
     match ask(question) {
         Ok(reply) if reply.status == 200 => {
             let body = if is_json_wanted { reply.body } else { console.out.text(&reply.body) };

@@ -3,6 +3,7 @@
 //! The data plane runs on threads of its own; this thread does the control work: admin address, signals, files.
 
 mod announce;
+mod certificates;
 mod options;
 mod protection;
 mod reach;
@@ -13,7 +14,8 @@ mod watch;
 use crate::cli;
 use crate::logging;
 use crate::signals::{Signals, Wish};
-use crate::{Console, Exit, trouble};
+use crate::{Console, Exit, secret, trouble};
+use certificates::Certificates;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use options::Wanted;
 use protection::Protection;
@@ -26,7 +28,7 @@ use tokio::sync::{oneshot, watch as switch};
 use tokio::task::JoinSet;
 use torwart_config::Plan;
 use torwart_gateway::{Gateway, Listeners, Options};
-use torwart_web::{Admin, AdminOptions, AdminState};
+use torwart_web::{Admin, AdminOptions, AdminState, Token};
 use watch::FileWatch;
 
 /// Where the admin address is unless somebody says otherwise.
@@ -114,13 +116,13 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
                 return Exit::CouldNotRun;
             }
         };
-        let House { admin, stop, mut tasks } = match House::open(&gateway, &wanted, &plan, console).await {
+        let House { admin, stop, mut tasks, certificates } = match House::open(&gateway, &wanted, &plan, console).await {
             Ok(house) => house,
             Err(exit) => return exit,
         };
         announce::started(&gateway, &plan, admin, &protection, cli::is_format(matches, "json"), console);
         service::ready();
-        attend(gateway, reloader, files, signals, &protection, console).await;
+        attend(gateway, reloader, files, signals, &protection, &certificates, console).await;
         stop.send_replace(true);
         while tasks.join_next().await.is_some() {}
         Exit::Well
@@ -134,17 +136,24 @@ struct House {
     admin: Option<SocketAddr>,
     stop: switch::Sender<bool>,
     tasks: JoinSet<()>,
+    certificates: Certificates,
 }
 
 impl House {
     async fn open(gateway: &Gateway, wanted: &Wanted, plan: &Plan, console: &Console) -> Result<Self, Exit> {
         let (stop, stopped) = switch::channel(false);
-        let mut house = Self { admin: None, stop, tasks: JoinSet::new() };
+        let mut tasks = JoinSet::new();
+        let certificates = Certificates::start(gateway, plan, &stopped, &mut tasks, console);
+        let mut house = Self { admin: None, stop, tasks, certificates };
         let Some(address) = plan.admin else { return Ok(house) };
-        let mut bound = bind(address, gateway, console).await;
+        let token = plan.admin_token.as_ref().map(secret::token).transpose().map_err(|problem| {
+            trouble::tell_secret(&problem, console);
+            Exit::CouldNotRun
+        })?;
+        let mut bound = bind(address, gateway, token.clone(), console).await;
         if bound.is_err() && !wanted.names_admin() {
             // Nobody asked for this very port: a second gateway on one machine shall just work.
-            bound = bind(SocketAddr::new(address.ip(), 0), gateway, console).await;
+            bound = bind(SocketAddr::new(address.ip(), 0), gateway, token, console).await;
         }
         let bound = bound.and_then(|admin| Ok((admin.address()?, admin)));
         match bound {
@@ -165,6 +174,7 @@ impl House {
 pub(super) async fn bind(
     address: SocketAddr,
     gateway: &Gateway,
+    token: Option<Token>,
     console: &Console,
 ) -> std::io::Result<Admin> {
     let state = AdminState {
@@ -172,7 +182,7 @@ pub(super) async fn bind(
         failures: gateway.failures().clone(),
         status: gateway.status().clone(),
     };
-    Admin::bind(address, state, AdminOptions { lang: console.lang, ..AdminOptions::default() }).await
+    Admin::bind(address, state, AdminOptions { lang: console.lang, token, ..AdminOptions::default() }).await
 }
 
 /// Does what signals and files ask for, until the gateway has ended.
@@ -182,6 +192,7 @@ async fn attend(
     mut files: FileWatch,
     mut signals: Signals,
     protection: &Protection,
+    certificates: &Certificates,
     console: &Console,
 ) {
     let mut watchdog = Watchdog::from_environment();
@@ -204,7 +215,9 @@ async fn attend(
                 files.mark();
                 service::reloading();
                 reloader.reload(&gateway, protection);
-                files.watch(reloader.files(&gateway.plan()));
+                let plan = gateway.plan();
+                certificates.adopt(&plan);
+                files.watch(reloader.files(&plan));
                 // Whoever rotates logs by SIGHUP, as with most servers, gets what he expects.
                 gateway.reopen_log();
                 service::ready();

@@ -194,6 +194,7 @@ const CONTROL_PORTS: &[u16] = &[1, 22, 443];
 const CONTROL_TRIES: usize = 10;
 
 const PLAN: SocketPlan = SocketPlan {
+    refuses_link_local: false,
     bind: None,
     ttl: None,
     segment_size: None,

@@ -1,8 +1,8 @@
 //! Defaults that were loosened: every one is a risk taken knowingly, so each is named with what it means.
 
 use std::net::SocketAddr;
-use torwart_config::Plan;
-use torwart_config::plan::{Lenient, ListenAddress};
+use torwart_config::plan::{Auth, ClientDeadlines, ClientLimits, Lenient, ListenAddress, Listener};
+use torwart_config::{Plan, defaults, show_duration};
 
 /// One loosened default.
 #[derive(Clone, Debug)]
@@ -26,6 +26,13 @@ pub(super) fn of(plan: &Plan) -> Vec<Loosened> {
     if plan.admin.is_some_and(|address: SocketAddr| !address.ip().is_loopback()) {
         add("listen.admin".to_owned(), "loose-admin");
     }
+    for pool in &plan.pools {
+        if pool.upstreams.iter().any(|upstream| upstream.may_be_link_local) {
+            add(format!("pool.{}: link_local = true", pool.name), "loose-link-local");
+        }
+    }
+    found.extend(of_clients(plan));
+    let mut add = |key: String, text: &str| found.push(Loosened { key, text: text.to_owned() });
     if let Some(network) = plan.trusted.iter().find(|network| network.prefix_len() == 0) {
         add(format!("trusted: {network}"), "loose-trusted");
     }
@@ -40,6 +47,48 @@ pub(super) fn of(plan: &Plan) -> Vec<Loosened> {
         {
             add(format!("listen: {} ({:04o})", path.display(), listener.access.mode), "loose-socket");
         }
+    }
+    found
+}
+
+/// Limits and deadlines of clients above their defaults, and passwords in the clear.
+fn of_clients(plan: &Plan) -> Vec<Loosened> {
+    let mut found = Vec::new();
+    let mut add = |is_looser: bool, key: String, text: &str| {
+        if is_looser {
+            found.push(Loosened { key, text: text.to_owned() });
+        }
+    };
+    let (limits, usual) = (&plan.limits, ClientLimits::default());
+    let per_address = plan.per_address.most;
+    add(per_address > defaults::PER_ADDRESS, format!("client.per_address = {per_address}"), "loose-per-address");
+    let connections = plan.connections;
+    add(connections > defaults::CONNECTIONS, format!("client.connections = {connections}"), "loose-connections");
+    add(limits.head > usual.head, format!("client.limit.head = \"{}\"", limits.head), "loose-size");
+    add(limits.fields > usual.fields, format!("client.limit.fields = {}", limits.fields), "loose-size");
+    add(limits.target > usual.target, format!("client.limit.target = \"{}\"", limits.target), "loose-size");
+    add(limits.body > usual.body, format!("client.limit.body = \"{}\"", limits.body), "loose-size");
+    let (waits, usual) = (&plan.deadlines, ClientDeadlines::default());
+    for (key, wait, usual) in [
+        ("handshake", waits.handshake, usual.handshake),
+        ("head", waits.head, usual.head),
+        ("body", waits.body, usual.body),
+        ("send", waits.send, usual.send),
+        ("keep_alive", waits.keep_alive, usual.keep_alive),
+        ("linger", waits.linger, usual.linger),
+    ] {
+        add(wait > usual, format!("client.deadline.{key} = \"{}\"", show_duration(wait)), "loose-time");
+    }
+    let is_open = |listener: &Listener| {
+        !listener.tls && matches!(listener.address, ListenAddress::Tcp(address) if !address.ip().is_loopback())
+    };
+    let in_the_clear = plan.listeners.iter().any(is_open);
+    for (site, route) in plan.all_routes() {
+        let asks = matches!(route.door.auth.as_deref(), Some(Auth::Basic { .. }));
+        let is_looser = asks && in_the_clear && !site.redirect_to_https;
+        add(is_looser, format!("{} {}: auth.basic", site.name, route.name), "loose-basic");
+        let is_large = route.body_limit > limits.body;
+        add(is_large, format!("{} {}: body_limit = \"{}\"", site.name, route.name, route.body_limit), "loose-size");
     }
     found
 }

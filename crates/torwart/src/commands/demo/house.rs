@@ -70,9 +70,9 @@ impl House {
         };
         // The gateway has its own end of the pipe now; the feed shall end with it.
         drop(entrance);
-        let admin = match serve::bind(serve::ADMIN, &gateway, console).await {
+        let admin = match serve::bind(serve::ADMIN, &gateway, None, console).await {
             Ok(admin) => Ok(admin),
-            Err(_) => serve::bind(SocketAddr::new(serve::ADMIN.ip(), 0), &gateway, console).await,
+            Err(_) => serve::bind(SocketAddr::new(serve::ADMIN.ip(), 0), &gateway, None, console).await,
         };
         let admin = admin.map_err(system)?;
         let address = gateway.addresses().iter().find_map(torwart_gateway::Bound::ip);

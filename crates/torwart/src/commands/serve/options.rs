@@ -1,12 +1,13 @@
 //! What `serve` was told to serve: a file, or upstreams on the command line.
 
+use crate::secret::ADMIN_TOKEN;
 use crate::{Console, Exit, plan_file};
 use clap::ArgMatches;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use torwart_config::Plan;
-use torwart_config::plan::{AccessLog, ListenAddress, LogFormat, LogTarget};
+use torwart_config::plan::{Secret, AccessLog, ListenAddress, LogFormat, LogTarget};
 
 /// What shall be served.
 pub(super) enum Wanted {
@@ -102,8 +103,11 @@ impl Flags {
                 Exit::Usage
             })?;
         plan.admin = self.admin.unwrap_or(Some(super::ADMIN));
+        if plan.admin.is_some_and(|admin| !admin.ip().is_loopback()) {
+            plan.admin_token = Some(Secret::Environment(ADMIN_TOKEN.into()));
+        }
         plan.log.access = self.access();
-        plan.process.user = self.user.as_deref().map(Into::into);
+        plan.run_as(self.user.as_deref().map(Into::into), None);
         Ok(plan)
     }
 

@@ -5,7 +5,7 @@ use crate::logging::Level;
 use crate::{Console, plan_file, trouble};
 use std::path::PathBuf;
 use torwart_config::Plan;
-use torwart_config::plan::{Answers, Roots};
+use torwart_config::plan::{Answers, Auth, Roots};
 use torwart_gateway::Gateway;
 
 /// Reads the file again whenever it is asked to.
@@ -74,7 +74,9 @@ impl Reloader {
 /// Every file a plan is made from.
 pub(super) fn files(file: Option<&PathBuf>, plan: &Plan) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = file.into_iter().cloned().collect();
-    let certificates = plan.sites.iter().flat_map(|site| &site.certificates);
+    // What renews itself is taken over by whoever renews it.
+    let by_hand = plan.sites.iter().filter(|site| !site.is_automatic);
+    let certificates = by_hand.flat_map(|site| &site.certificates);
     let clients = plan.pools.iter().filter_map(|pool| pool.tls.client_certificate.as_ref());
     for pair in certificates.chain(clients) {
         files.extend([pair.chain.clone(), pair.key.clone()]);
@@ -84,10 +86,37 @@ pub(super) fn files(file: Option<&PathBuf>, plan: &Plan) -> Vec<PathBuf> {
         Roots::System => None,
     }));
     files.extend(plan.pools.iter().filter_map(|pool| pool.tls.revoked.clone()));
+    for asked in plan.sites.iter().filter_map(|site| site.client_certificate.as_ref()) {
+        files.push(asked.ca.clone());
+        files.extend(asked.revoked.clone());
+    }
     let pages =
         |answers: &Answers| answers.templates.iter().map(|page| page.file.clone()).collect::<Vec<_>>();
     files.extend(pages(&plan.answers));
     files.extend(plan.sites.iter().flat_map(|site| pages(&site.answers)));
+    files.extend(doors(plan));
+    files
+}
+
+/// The lists, users and authorities of the routes' doors, each once.
+fn doors(plan: &Plan) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for (_, route) in plan.all_routes() {
+        let door = &route.door;
+        let lists = door.allowed.iter().chain([&door.denied]);
+        files.extend(lists.flat_map(|list| list.files.iter().cloned()));
+        match door.auth.as_deref() {
+            Some(Auth::Basic { users, .. }) => files.push(users.clone()),
+            Some(Auth::Forward(service)) => {
+                if let Roots::File(file) = &service.tls.roots {
+                    files.push(file.clone());
+                }
+            }
+            None => {}
+        }
+    }
+    files.sort();
+    files.dedup();
     files
 }
 
@@ -101,6 +130,7 @@ fn unchangeable(before: &Plan, after: &Plan) -> Vec<&'static str> {
     };
     compare("workers", before.workers == after.workers);
     compare("listen.admin", before.admin == after.admin);
+    compare("listen.admin_token", before.admin_token == after.admin_token);
     compare("log.access", before.log.access == after.log.access);
     compare("log.failed_exchanges", before.log.failed_exchanges == after.log.failed_exchanges);
     compare("resolver", before.resolver == after.resolver);
