@@ -36,7 +36,7 @@ use crate::{
     complaint::Complaints,
     defaults,
     file::{At, Group},
-    plan::{AddressFrom, Door, Lenient, Pool, PoolIndex},
+    plan::{AddressFrom, Door, Lenient, Pool, PoolIndex, ProcessPlan},
 };
 
 /// Builds the plan.
@@ -70,7 +70,8 @@ pub(crate) fn plan(
     for option in root.texts("lenient") {
         lenient.allow(option.value);
     }
-    Plan {
+    let process = process::process(&mut build, root);
+    let mut plan = Plan {
         listeners: listen.listeners,
         admin: listen.admin,
         admin_token: listen.admin_token,
@@ -84,7 +85,7 @@ pub(crate) fn plan(
         pseudonym: host::pseudonym(&mut build, root),
         acme,
         log: log::log(&build, root),
-        process: process::process(&mut build, root),
+        process: ProcessPlan { confine: process.confine, ..ProcessPlan::default() },
         pools: build.pools,
         routes: build.routes,
         limits,
@@ -95,7 +96,9 @@ pub(crate) fn plan(
         drain: root.duration("drain").unwrap_or(defaults::DRAIN),
         workers: root.count("workers").and_then(|count| NonZeroUsize::new(usize::try_from(count).ok()?)),
         answers,
-    }
+    };
+    plan.run_as(process.user, process.group);
+    plan
 }
 
 /// What is needed while building, and what comes together meanwhile.

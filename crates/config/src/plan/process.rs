@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Plan;
 use crate::defaults;
 
 /// Who the process is, once its sockets are open.
@@ -18,6 +19,19 @@ pub struct ProcessPlan {
 impl Default for ProcessPlan {
     fn default() -> Self {
         Self { user: None, group: None, confine: true }
+    }
+}
+
+impl Plan {
+    /// Lets the process become this user once its sockets are open. Sockets that name no owner belong to the same user.
+    pub fn run_as(&mut self, user: Option<Arc<str>>, group: Option<Arc<str>>) {
+        for access in self.listeners.iter_mut().map(|listener| &mut listener.access) {
+            if access.user.is_none() {
+                access.user.clone_from(&user);
+                access.group = access.group.take().or_else(|| group.clone());
+            }
+        }
+        (self.process.user, self.process.group) = (user, group);
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, lchown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use torwart_config::plan::{ListenAddress, Listener, SocketAccess};
-use torwart_kernel::identity::{group_number, user_number};
+use torwart_kernel::identity::{Identity, group_number};
 use torwart_kernel::socket::{ListenPlan, listen, listen_unix};
 
 /// One worker's socket.
@@ -68,8 +68,7 @@ fn bind_unix(path: &Path, access: &SocketAccess) -> io::Result<UnixListener> {
     let has_owner = access.user.is_some() || access.group.is_some();
     let socket = listen_unix(path, UNIX_BACKLOG, if has_owner { NOBODY_ELSE } else { access.mode })?;
     if has_owner {
-        let user = access.user.as_deref().map(|user| known(user_number(user)?, user)).transpose()?;
-        let group = access.group.as_deref().map(|group| known(group_number(group)?, group)).transpose()?;
+        let (user, group) = owner(access)?;
         lchown(path, user, group)?;
     }
     // Also where the process's mask has taken something away.
@@ -77,8 +76,23 @@ fn bind_unix(path: &Path, access: &SocketAccess) -> io::Result<UnixListener> {
     Ok(socket)
 }
 
-fn known(number: Option<u32>, name: &str) -> io::Result<u32> {
-    number.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("nobody here is called {name}")))
+/// The numbers of user and group. A user without a group brings the own one.
+fn owner(access: &SocketAccess) -> io::Result<(Option<u32>, Option<u32>)> {
+    let unknown = |name: &str| io::Error::new(io::ErrorKind::NotFound, format!("there is no {name}"));
+    let (user, group) = (access.user.as_deref(), access.group.as_deref());
+    match user {
+        Some(user) => {
+            let known = Identity::find(user, group)?;
+            let known = known.ok_or_else(|| {
+                unknown(&group.map_or_else(|| user.to_owned(), |group| format!("{user} or no {group}")))
+            })?;
+            Ok((Some(known.uid), Some(known.gid)))
+        }
+        None => match group {
+            Some(group) => Ok((None, Some(group_number(group)?.ok_or_else(|| unknown(group))?))),
+            None => Ok((None, None)),
+        },
+    }
 }
 
 /// Removes the socket file of a process that is gone; one that still answers is left alone.
