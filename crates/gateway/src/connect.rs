@@ -3,14 +3,16 @@
 use crate::apart::apart;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
+use crate::multiplex;
 use crate::per_core::UpstreamDesk;
 use crate::pool::Link;
+use crate::stated;
 use crate::view::UpstreamView;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 use torwart_cause::{Address, Attempt, By, Deadline, Ending, Step};
-use torwart_dial::{Deadlines, Stop, open};
+use torwart_dial::{Deadlines, Stop, Target, open};
 use torwart_policy::retry;
 use torwart_record::LinkState;
 
@@ -27,12 +29,13 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Puts the link back for the next request.
+    /// Puts the link back for the next request; a stream ends with its exchange.
     pub fn park(mut self, x: &mut Exchange<'_>, now: Moment) {
         let Some(pool) = x.pool.and_then(|pool| x.view.pools.get(pool.0)) else { return };
-        self.link.guard.set(LinkState::Idle);
         x.desk.borrow_room(&mut self.desk);
         x.core.give_upstream_desk(self.desk);
+        let Some(guard) = &mut self.link.guard else { return };
+        guard.set(LinkState::Idle);
         self.upstream.idle.put(pool.keep, self.link, now);
     }
 }
@@ -54,27 +57,39 @@ pub async fn link(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<Ou
     };
     let link = match idle {
         Some(mut link) => {
-            link.guard.set(LinkState::Active);
+            if let Some(guard) = &mut link.guard {
+                guard.set(LinkState::Active);
+            }
             let attempt = x.attempt();
             attempt.is_reused = true;
             attempt.address = Some(link.address.clone());
             link
         }
-        None => apart(dial(x, &upstream, index)).await?,
+        None if upstream.multiplex.is_some() => apart(multiplex::link(x, &upstream, index)).await?,
+        None => apart(dial(x, &upstream, &upstream.upstream.target, index)).await?,
     };
     Ok(Outgoing { upstream, link, desk: x.core.take_upstream_desk(), began: now })
 }
 
-async fn dial(x: &mut Exchange<'_>, upstream: &UpstreamView, pool: usize) -> Result<Link, Stop> {
+/// A link of its own for this exchange.
+pub async fn dial(
+    x: &mut Exchange<'_>,
+    upstream: &UpstreamView,
+    target: &Target,
+    pool: usize,
+) -> Result<Link, Stop> {
     let view = Rc::clone(&x.view);
     let plan = &view.snapshot.plan.pools[pool].deadlines;
     let deadlines = Deadlines { resolve: plan.resolve, connect: plan.connect, handshake: plan.handshake };
+    let stated = view.snapshot.plan.pools[pool]
+        .proxy_protocol
+        .map(|version| Target { prelude: Some(stated::header(x, version).into()), ..target.clone() });
+    let target = stated.as_ref().unwrap_or(target);
     let mut guard = x.core.recorder.metrics().link(&view.snapshot.series, pool, LinkState::Connecting);
     let mut attempt = std::mem::take(x.attempt());
     let opened = {
         let shared = std::sync::Arc::clone(&x.core.shared);
-        let mut opening =
-            Box::pin(open(&upstream.upstream.target, &shared.resolver, &deadlines, &mut attempt));
+        let mut opening = Box::pin(open(target, &shared.resolver, &deadlines, &mut attempt));
         std::future::poll_fn(|cx| {
             if let Poll::Ready(opened) = opening.as_mut().poll(cx) {
                 return Poll::Ready(Ok(opened));
@@ -103,12 +118,12 @@ async fn dial(x: &mut Exchange<'_>, upstream: &UpstreamView, pool: usize) -> Res
     upstream.up.set(true);
     guard.set(LinkState::Active);
     let address = x.attempt().address.clone().unwrap_or_else(|| Address::Unix("".into()));
-    Ok(Link { stream, address, guard })
+    Ok(Link { stream, address, guard: Some(guard) })
 }
 
 /// While connecting: has the total deadline passed, or the client gone?
 #[cold]
-fn given_up(x: &mut Exchange<'_>, cx: &mut std::task::Context<'_>) -> Poll<Ending> {
+pub fn given_up(x: &mut Exchange<'_>, cx: &mut std::task::Context<'_>) -> Poll<Ending> {
     if let Some(ending) = x.poll_leaving(cx) {
         return Poll::Ready(ending);
     }

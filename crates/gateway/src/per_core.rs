@@ -261,6 +261,11 @@ impl Core {
                 for upstream in pool.upstreams.iter().filter(|upstream| !upstream.idle.is_empty()) {
                     upstream.idle.sweep(pool.keep, &upstream.upstream.state, now);
                 }
+                pool.upstreams.iter().filter_map(|upstream| upstream.multiplex.as_ref()).for_each(
+                    |multiplex| {
+                        multiplex.sweep(pool.keep, now);
+                    },
+                );
             }
         }
     }

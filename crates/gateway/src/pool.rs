@@ -19,8 +19,8 @@ pub struct Link {
     pub stream: Stream,
     /// The address behind it.
     pub address: Address,
-    /// Counts it among the links, by state.
-    pub guard: LinkGuard,
+    /// Counts it among the links, by state; a stream is none, its connection is.
+    pub guard: Option<LinkGuard>,
 }
 
 struct Waiting {

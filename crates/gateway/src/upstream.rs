@@ -57,6 +57,8 @@ pub fn build(pool: &plan::Pool) -> Result<Vec<Upstream>, TlsConfigProblem> {
             plan::Scheme::Https => Some(clients.of(upstream)?),
         };
         let protocol = match (pool.protocol, upstream.scheme) {
+            // A link that begins with a client's address is that client's alone.
+            _ if pool.proxy_protocol.is_some() => plan::Protocol::Http1,
             (_, plan::Scheme::FastCgi) | (plan::Protocol::Auto, plan::Scheme::Http) => plan::Protocol::Http1,
             (protocol, _) => protocol,
         };

@@ -1,5 +1,6 @@
 //! A core's own view of the plan: what the snapshot says, and this core's links and counters beside it.
 
+use crate::multiplex::Multiplex;
 use crate::pool::{IdleLinks, Keep};
 use crate::snapshot::Snapshot;
 use crate::upstream::Upstream;
@@ -39,6 +40,8 @@ pub struct UpstreamView {
     pub upstream: Upstream,
     /// Its idle links.
     pub idle: IdleLinks,
+    /// Its connections that carry many exchanges, where it may have such.
+    pub multiplex: Option<Box<Multiplex>>,
     /// Tells the metrics whether it can be connected to.
     pub up: UpstreamGauge,
 }
@@ -101,6 +104,7 @@ impl View {
                     (Some(_), None) | (None, Some(_)) => false,
                 }
                 && have.authority == wanted.authority
+                && have.protocol == wanted.protocol
         };
         self.pools.iter().flat_map(|pool| &pool.upstreams).find(is_same).cloned()
     }
@@ -109,6 +113,11 @@ impl View {
 impl UpstreamView {
     fn new(upstream: &Upstream, up: UpstreamGauge) -> Self {
         let target = Target { label: Arc::from(&*upstream.target.label), ..upstream.target.clone() };
-        Self { upstream: Upstream { target, ..upstream.clone() }, idle: IdleLinks::default(), up }
+        Self {
+            upstream: Upstream { target, ..upstream.clone() },
+            idle: IdleLinks::default(),
+            multiplex: Multiplex::of(upstream.protocol).map(Box::new),
+            up,
+        }
     }
 }

@@ -105,6 +105,8 @@ families! {
     Body "body" "body.toml";
     /// Deadlines.
     Time "time" "time.toml";
+    /// Streams and connections of HTTP/2.
+    Http2 "http2" "http2.toml";
     /// Using a connection again.
     Reuse "reuse" "reuse.toml";
     /// Unusual and right: must pass untouched.

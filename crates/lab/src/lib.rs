@@ -14,6 +14,7 @@ pub mod reception;
 pub mod script;
 pub mod server;
 
+mod frames;
 mod ground;
 mod hole;
 mod player;

@@ -1,7 +1,8 @@
 //! Plays a script on one connection and notes what the peer sent.
 
+use crate::frames::Frames;
 use crate::reception::{PeerEnd, Reception, Seen};
-use crate::script::{Drip, Loop, Repeat, Step, Tls};
+use crate::script::{Drip, FrameKind, Loop, Repeat, Step, Tls};
 use crate::stream::Stream;
 use crate::{Certificates, Request};
 use std::io;
@@ -16,6 +17,7 @@ pub(crate) struct Player {
     certificates: Arc<Certificates>,
     /// Requests whose heads the script has taken.
     heads_taken: usize,
+    frames: Frames,
 }
 
 /// Whether a script goes on.
@@ -27,7 +29,14 @@ pub(crate) enum Flow {
 
 impl Player {
     pub(crate) fn new(stream: Stream, seen: Arc<Mutex<Seen>>, certificates: Arc<Certificates>) -> Self {
-        Self { stream, reception: Reception::default(), seen, certificates, heads_taken: 0 }
+        Self {
+            stream,
+            reception: Reception::default(),
+            seen,
+            certificates,
+            heads_taken: 0,
+            frames: Frames::default(),
+        }
     }
 
     /// Plays the steps over and over until the connection ends; once only if they never read.
@@ -57,6 +66,7 @@ impl Player {
             Step::ReadBody => return self.read_body().await,
             Step::Read(count) => return self.read_bytes(*count).await,
             Step::ReadRecord => return self.read_record().await,
+            Step::ReadFrame(kind) => return self.read_frame(*kind).await,
             Step::Send(octets) => self.stream.write_all(&octets.0).await?,
             Step::Repeat(repeat) => self.repeat(repeat).await?,
             Step::Drip(drip) => self.drip(drip).await?,
@@ -170,6 +180,27 @@ impl Player {
                 return Ok(Flow::Over);
             }
             record.extend_from_slice(buffer.get(..count).unwrap_or_default());
+        }
+    }
+
+    /// Reads frames until one of this kind has come whole.
+    async fn read_frame(&mut self, wanted: FrameKind) -> io::Result<Flow> {
+        let mut buffer = [0; BLOCK];
+        loop {
+            while let Some(frame) = self.frames.next() {
+                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                frame.note(&mut seen);
+                if frame.kind == wanted as u8 {
+                    return Ok(Flow::Goes);
+                }
+            }
+            let count = self.stream.read(&mut buffer).await?;
+            if count == 0 {
+                self.seen.lock().unwrap_or_else(PoisonError::into_inner).end = PeerEnd::Closed;
+                return Ok(Flow::Over);
+            }
+            self.seen.lock().unwrap_or_else(PoisonError::into_inner).bytes += count as u64;
+            self.frames.take(buffer.get(..count).unwrap_or_default());
         }
     }
 

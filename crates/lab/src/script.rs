@@ -40,6 +40,8 @@ pub enum Step {
     Read(usize),
     /// Reads one TLS record as raw bytes (the ClientHello), without doing any TLS.
     ReadRecord,
+    /// Reads HTTP/2, preface and frames, up to the end of the next frame of this kind.
+    ReadFrame(FrameKind),
     /// Sends these bytes.
     Send(Octets),
     /// Sends these bytes again and again.
@@ -68,6 +70,24 @@ pub enum Step {
     CloseWithoutNotify,
     /// Repeats steps.
     Loop(Loop),
+}
+
+/// A kind of HTTP/2 frame (RFC 9113 §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FrameKind {
+    /// DATA.
+    Data = 0,
+    /// HEADERS.
+    Headers = 1,
+    /// RST_STREAM.
+    RstStream = 3,
+    /// SETTINGS.
+    Settings = 4,
+    /// PING.
+    Ping = 6,
+    /// GOAWAY.
+    Goaway = 7,
 }
 
 /// Bytes to send.
@@ -184,7 +204,7 @@ impl Step {
     /// Whether the step waits for bytes of the peer.
     pub fn is_reading(&self) -> bool {
         match self {
-            Self::ReadHead | Self::ReadBody | Self::Read(_) | Self::ReadRecord => true,
+            Self::ReadHead | Self::ReadBody | Self::Read(_) | Self::ReadRecord | Self::ReadFrame(_) => true,
             Self::Loop(inner) => inner.steps.iter().any(Self::is_reading),
             _ => false,
         }

@@ -34,7 +34,8 @@ const AT_ONCE: usize = 8;
 
 /// Causes no case can bring about from outside, each with the reason.
 const UNREACHABLE: &[(Cause, &str)] = &[
-    (Cause::RateLimited, "there are no rate limits yet"),
+    (Cause::FileMissing, "needs a folder of files: a test of the running gateway has it"),
+    (Cause::FileDenied, "needs a user other than root: a test of the running gateway has it where it can"),
     (
         Cause::GatewayFull,
         "needs connections held open beside the exchange: a test of the running gateway has it",
@@ -46,13 +47,10 @@ const UNREACHABLE: &[(Cause, &str)] = &[
     (Cause::Misdirected, "needs a connection made for another site: a test of the running gateway has it"),
     (Cause::UpstreamsDown, "the last upstreams are asked even while they rest"),
     (Cause::QueueTimedOut, "there is no queue yet"),
-    (Cause::AddressForbidden, "there is no policy for upstream addresses yet"),
     (Cause::ConnectDenied, "needs a packet filter or SELinux"),
     (Cause::LocalResourcesSpent, "would starve the other cases of the same process"),
     (Cause::ConnectReset, "whether the reset comes before the connection is seen to stand is the network's"),
     (Cause::StaleLink, "a link is looked at before it is used again: only a race brings it about"),
-    (Cause::StreamRefused, "HTTP/2 only"),
-    (Cause::StreamReset, "HTTP/2 only"),
     (Cause::ContentCodingBroken, "the gateway decodes nothing itself"),
     (Cause::Misconfigured, "a plan is checked before it runs"),
     (Cause::GatewayBug, "only a bug brings it about: the gateway's own tests make one"),

@@ -7,8 +7,8 @@ use crate::{
     Place,
     file::{Group, Written},
     plan::{
-        CertificateFiles, IdleLinks, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, RetryPlan, Roots, Scheme,
-        ServerName, SpreadNames, Upstream, UpstreamTls,
+        CertificateFiles, IdleLinks, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, RetryPlan,
+        Roots, Scheme, ServerName, SpreadNames, Upstream, UpstreamTls,
     },
 };
 

@@ -41,13 +41,8 @@ pub struct Heard {
 
 /// Two ends for one socket.
 pub fn gather<S>(socket: S) -> (Gather<S>, Outlet<S>) {
-    let gathered = Gathered {
-        socket,
-        bytes: Vec::new(),
-        sent: 0,
-        is_waited_for: false,
-        heard: Heard::default(),
-    };
+    let gathered =
+        Gathered { socket, bytes: Vec::new(), sent: 0, is_waited_for: false, heard: Heard::default() };
     let shared = Rc::new(RefCell::new(gathered));
     (Gather(Rc::clone(&shared)), Outlet(shared))
 }

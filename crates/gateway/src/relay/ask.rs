@@ -9,7 +9,7 @@ use crate::client::poll_fill;
 use crate::clock::Moment;
 use crate::connect::Outgoing;
 use crate::exchange::Exchange;
-use crate::{request_head, response_head};
+use crate::{request_head, response_head, script};
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -32,9 +32,14 @@ pub struct Reply {
 /// Sends the request over the link; returns with the final head.
 pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply, Stop> {
     x.body.rewind(&mut x.desk.request.buffer);
-    request_head::write(x, &outgoing.upstream.upstream.authority, outgoing.desk.out.bytes());
+    let limits = limits(x);
+    if outgoing.link.stream.as_fastcgi().is_some() {
+        script::write(x, outgoing, limits.0);
+    } else {
+        request_head::write(x, &outgoing.upstream.upstream.authority, outgoing.desk.out.bytes());
+    }
     let mut asking = Asking {
-        limits: limits(x),
+        limits,
         interim: 0,
         sent_at: None,
         continue_at: x
@@ -271,6 +276,9 @@ impl Asking {
             // It went away in the middle of the request.
             x.attempt().send = Step::Failed { ending, after: outgoing.began.elapsed() };
             return Stop;
+        }
+        if let Some(bytes) = outgoing.link.stream.first_bytes() {
+            x.attempt().first_bytes = Some(bytes.into());
         }
         self.wrong(x, &outgoing.desk.response, ending)
     }

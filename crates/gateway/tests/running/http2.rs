@@ -1,6 +1,8 @@
 //! HTTP/2 from clients: streams beside each other, bodies both ways, trailers, resets, and what must not get through.
 
 mod client;
+mod server;
+mod upstreams;
 
 use crate::gateway::{Gateway, cause};
 use crate::upstream::Upstream;
