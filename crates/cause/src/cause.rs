@@ -85,6 +85,10 @@ causes! {
     // Route, guard.
     /// No site or route matches the request.
     NoRoute "no_route" Route DestinationNotFound 404 Never Gateway;
+    /// The route serves files, and there is none at this path.
+    FileMissing "file_missing" Route DestinationNotFound 404 Never Client;
+    /// The file is there, but the gateway may not read it.
+    FileDenied "file_denied" Route HttpRequestDenied 403 Never Gateway;
     /// A rule of the gateway forbids the request.
     Denied "denied" Guard HttpRequestDenied 403 Never Client;
     /// The client did not prove who it is, or not rightly.
@@ -248,6 +252,7 @@ mod tests {
 
     /// Rows that leave the RFC's recommendation, each with its reason.
     const DELIBERATE: &[(Cause, &str)] = &[
+        (Cause::FileMissing, "what every web server says where there is no file"),
         (
             Cause::NoRoute,
             "an unknown host or path is the client's mistake for a site owner: 404 as every web server says",

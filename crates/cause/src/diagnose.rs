@@ -320,6 +320,8 @@ fn local_cause(ending: &Ending) -> Cause {
     match ending {
         Ending::Decided(decision) => match decision {
             Decision::NoRoute => Cause::NoRoute,
+            Decision::NoFile => Cause::FileMissing,
+            Decision::FileForbidden => Cause::FileDenied,
             Decision::Deny => Cause::Denied,
             Decision::Misdirected => Cause::Misdirected,
             Decision::Unauthorised => Cause::Unauthorized,

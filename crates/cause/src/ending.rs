@@ -208,6 +208,10 @@ pub enum By {
 pub enum Decision {
     /// No site or route matches.
     NoRoute,
+    /// There is no such file.
+    NoFile,
+    /// The file may not be read.
+    FileForbidden,
     /// A rule forbids it.
     Deny,
     /// Nobody proved to be somebody who may come in.

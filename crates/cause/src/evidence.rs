@@ -82,6 +82,8 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// The first bytes the upstream sent, at most [`FIRST_BYTES`], kept only when they were wrong.
     pub first_bytes: Option<Box<[u8]>>,
+    /// The last bytes a FastCGI application wrote to its error stream, at most [`FIRST_BYTES`]; `None` if there were none.
+    pub stderr: Option<Box<[u8]>>,
 }
 
 impl std::fmt::Display for Address {

@@ -96,7 +96,7 @@ impl Stream {
 
     /// Whether written bytes may stay behind until they are flushed.
     pub fn needs_flush(&self) -> bool {
-        matches!(self.0, Inner::Tls(_) | Inner::Http2(_) | Inner::FastCgi(_))
+        self.is_tls() || matches!(self.0, Inner::FastCgi(_))
     }
 
     /// What was agreed on in the TLS handshake: version, cipher suite, protocol, the peer's certificates.

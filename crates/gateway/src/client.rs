@@ -3,14 +3,16 @@
 pub mod tcp;
 
 use crate::accept::Place;
+use crate::certificates::Identity;
 use crate::clock::Moment;
 use crate::http2;
 use crate::per_core::Core;
 use crate::wheel::Timer;
 use std::io::{self, IoSlice, Write};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tcp::ClientTcp;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -39,6 +41,8 @@ pub struct Client {
     pub is_tls: bool,
     /// Whether the plan trusts it: its forwarding fields are believed, and it is shown details.
     pub is_trusted: bool,
+    /// Where it connected to, where a load balancer said so.
+    pub stated_server: Option<SocketAddr>,
     /// Counts it among the clients, by state.
     pub guard: ClientGuard,
 }
@@ -50,12 +54,14 @@ pub struct ClientName {
     len: u8,
     is_v6: bool,
     is_tls: bool,
+    /// What its certificate says, where it showed one that was asked for.
+    pub identity: Option<Arc<Identity>>,
 }
 
 impl ClientName {
     /// The name of this peer; `unknown` where it has no address (RFC 7239 §6.2).
     pub fn of(peer: Peer, is_tls: bool) -> Self {
-        let mut name = Self { text: [0; LONGEST], len: 0, is_v6: false, is_tls };
+        let mut name = Self { text: [0; LONGEST], len: 0, is_v6: false, is_tls, identity: None };
         let mut rest = name.text.as_mut_slice();
         // The longest address fits, so nothing can fail.
         let _ = match peer {
@@ -144,6 +150,7 @@ impl Client {
             is_gone: false,
             is_tls: self.is_tls,
             is_trusted: self.is_trusted,
+            stated_server: self.stated_server,
             guard: core.recorder.metrics().client(ClientState::Active),
         }
     }

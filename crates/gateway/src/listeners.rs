@@ -76,14 +76,20 @@ impl Listeners {
     }
 
     /// Binds what is wanted and not bound yet, once per worker. Nothing is kept of it until it is added.
-    pub(crate) fn bind_missing(&self, wanted: &[Listener], workers: usize) -> Result<Vec<Sockets>, StartProblem> {
+    pub(crate) fn bind_missing(
+        &self,
+        wanted: &[Listener],
+        workers: usize,
+    ) -> Result<Vec<Sockets>, StartProblem> {
         let is_missing = |listener: &&Listener| !self.open.iter().any(|(known, _)| known == *listener);
         let bind = |listener: &Listener| {
             // What changes from plain to TLS stays where it is.
             let is_ours = self.open.iter().any(|(_, bound)| *bound == listener.address);
             let sockets = match self.inherited.claim(listener, workers) {
                 Ok(each) if each.is_empty() => bind::bind(listener, workers, is_ours),
-                Ok(each) => Ok(Sockets { listener: listener.clone(), address: listener.address.clone(), each }),
+                Ok(each) => {
+                    Ok(Sockets { listener: listener.clone(), address: listener.address.clone(), each })
+                }
                 Err(error) => Err(error),
             };
             sockets.map_err(|error| StartProblem::Listen { address: describe(&listener.address), error })

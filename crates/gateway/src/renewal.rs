@@ -41,6 +41,12 @@ impl Renewal {
         self.control.renew();
     }
 
+    /// Until when each certificate in use is valid, in seconds since 1970: by site, and by file where a site has several.
+    pub fn expiries(&self) -> Vec<(String, u64)> {
+        let snapshot = self.control.shared.snapshot.load();
+        snapshot.certificates.as_ref().map(|certificates| certificates.expiries()).unwrap_or_default()
+    }
+
     fn proofs(&self, change: impl FnOnce(&Proofs)) {
         if let Some(certificates) = &self.control.shared.snapshot.load().certificates {
             change(certificates.proofs());

@@ -5,6 +5,7 @@
 //! the addresses of names have changed, a new snapshot of the same plan is made without touching any.
 
 use crate::certificates::{CertificateProblem, Certificates};
+use crate::files::Shelf;
 use crate::guard::{DoorProblem, Doors};
 use crate::names::Addresses;
 use crate::upstream::{self, Learned, Upstream};
@@ -38,6 +39,8 @@ pub struct Snapshot {
     pub templates: Arc<Templates>,
     /// What the routes ask of clients.
     pub doors: Arc<Doors>,
+    /// The folders that are served, by route.
+    pub folders: Arc<[Option<Arc<Shelf>>]>,
     /// The deviations from strictness the operator asked for.
     pub leniency: Leniency,
     /// This instance's name in `Via`.
@@ -65,6 +68,13 @@ pub enum BuildProblem {
     },
     /// A list, a file of users, or a service that says who may come in.
     Door(DoorProblem),
+    /// A folder that is to be served.
+    Folder {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// What is wrong.
+        problem: std::io::Error,
+    },
     /// An answer page.
     Template {
         /// The file.
@@ -80,6 +90,7 @@ impl std::fmt::Display for BuildProblem {
             Self::Certificate(problem) => problem.fmt(f),
             Self::Door(problem) => problem.fmt(f),
             Self::UpstreamTls { pool, problem } => write!(f, "pool {pool}: {problem}"),
+            Self::Folder { folder, problem } => write!(f, "folder {}: {problem}", folder.display()),
             Self::Template { file, problem } => write!(f, "answer page {}: {problem}", file.display()),
         }
     }
@@ -112,6 +123,11 @@ impl Snapshot {
         let mut closed = Vec::new();
         let doors = Doors::build(&plan, before.map(|before| &*before.doors), &mut closed);
         problems.extend(closed.into_iter().map(BuildProblem::Door));
+        let folders = Shelf::open_all(&plan).unwrap_or_else(|failed| {
+            let as_problem = |(folder, problem)| BuildProblem::Folder { folder, problem };
+            problems.extend(failed.into_iter().map(as_problem));
+            Vec::new()
+        });
         // Last, because certificates already in use are replaced in place.
         let certificates =
             if problems.is_empty() { build_certificates(&plan, before, &mut problems) } else { None };
@@ -133,6 +149,7 @@ impl Snapshot {
             certificates,
             templates: Arc::new(templates),
             doors: Arc::new(doors),
+            folders: folders.into(),
             pseudonym: plan.pseudonym.clone().unwrap_or_else(|| Arc::clone(pseudonym)),
             leniency: leniency(&plan.lenient),
             plan,
@@ -153,6 +170,7 @@ impl Snapshot {
             certificates: self.certificates.clone(),
             templates: Arc::clone(&self.templates),
             doors: Arc::clone(&self.doors),
+            folders: Arc::clone(&self.folders),
             leniency: self.leniency,
             pseudonym: Arc::clone(&self.pseudonym),
         }

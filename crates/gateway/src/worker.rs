@@ -42,7 +42,7 @@ async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) 
         // Listeners that were taken away have ended by now.
         while tasks.try_join_next().is_some() {}
         match command {
-            Some(Command::Listen { listener, socket }) => match open(socket, listener.tls) {
+            Some(Command::Listen { listener, socket }) => match open(socket, &listener) {
                 Ok(listening) => {
                     let (stop, stopped) = watch::channel(false);
                     tasks.spawn_local(listening.run(Rc::clone(core), stopped));
@@ -82,12 +82,17 @@ async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) 
     tokio::time::timeout_at(until.into(), drained).await.is_ok()
 }
 
-fn open(socket: Socket, is_tls: bool) -> io::Result<Listening> {
+fn open(socket: Socket, plan: &Listener) -> io::Result<Listening> {
     Ok(match socket {
-        Socket::Tcp(listener) => Listening::Tcp { listener: watch(listener)?, is_tls },
+        Socket::Tcp(listener) => Listening::Tcp {
+            listener: watch(listener)?,
+            is_tls: plan.tls,
+            stated_by: plan.stated_by.as_deref().map(Rc::from),
+        },
         Socket::Unix(listener) => {
             listener.set_nonblocking(true)?;
-            Listening::Unix(UnixListener::from_std(listener)?)
+            let listener = UnixListener::from_std(listener)?;
+            Listening::Unix { listener, is_stated: plan.stated_by.is_some() }
         }
     })
 }

@@ -3,7 +3,7 @@
 //! Everything takes a borrowed descriptor, so that std's, tokio's and socket2's sockets serve alike.
 
 use crate::option;
-use rustix::net::{SendFlags, SocketFlags};
+use rustix::net::{RecvFlags, SendFlags, SocketFlags};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io::{self, BufRead, BufReader};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -127,6 +127,22 @@ pub fn accept(listener: impl AsFd) -> io::Result<(TcpStream, SocketAddr)> {
         rustix::net::acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
     let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
     Ok((stream.into(), peer.ok_or(io::ErrorKind::NotConnected)?))
+}
+
+/// The address of this end of a connection.
+pub fn local_address(socket: impl AsFd) -> io::Result<SocketAddr> {
+    let address = SockRef::from(&socket).local_addr()?;
+    address.as_socket().ok_or_else(|| io::ErrorKind::AddrNotAvailable.into())
+}
+
+/// Looks at bytes that were received and leaves them where they are.
+pub fn peek(socket: impl AsFd, room: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::net::recv(socket, room, RecvFlags::PEEK)?.0)
+}
+
+/// Takes bytes that were received.
+pub fn take(socket: impl AsFd, room: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::net::recv(socket, room, RecvFlags::empty())?.0)
 }
 
 /// Sends the last bytes before an orderly close (`MSG_MORE`): they wait for the FIN, and leave in one segment with it.

@@ -199,6 +199,10 @@ fn write_attempt(attempt: &Attempt, cause: Option<Cause>, out: &mut Vec<u8>) {
         }
         None => out.extend_from_slice(b"null"),
     }
+    if let Some(bytes) = &attempt.stderr {
+        key("stderr", out);
+        write_text(bytes, bytes.len(), out);
+    }
     out.push(b'}');
 }
 

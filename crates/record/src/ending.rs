@@ -110,6 +110,8 @@ const fn cancelled_by(by: By) -> &'static str {
 const fn decided(decision: Decision) -> &'static str {
     match decision {
         Decision::NoRoute => "no_route",
+        Decision::NoFile => "no_file",
+        Decision::FileForbidden => "file_forbidden",
         Decision::Deny => "deny",
         Decision::Misdirected => "misdirected",
         Decision::Unauthorised => "unauthorised",

@@ -138,6 +138,10 @@ pub(crate) fn write_attempt(attempt: &Attempt, cause: Option<Cause>, out: &mut V
     write_id_or_null(cause.map(Cause::id), out);
     out.extend_from_slice(b",\"ending\":");
     write_attempt_ending(attempt, out);
+    if let Some(bytes) = &attempt.stderr {
+        out.extend_from_slice(b",\"stderr\":");
+        write_text(bytes, bytes.len(), out);
+    }
     out.push(b'}');
 }
 

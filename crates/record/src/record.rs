@@ -165,11 +165,13 @@ pub enum ServedBy {
     Stale,
     /// The gateway itself.
     Answer,
+    /// The gateway, from a folder.
+    Files,
 }
 
 impl ServedBy {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Upstream, Self::Cache, Self::Stale, Self::Answer];
+    pub const ALL: [Self; 5] = [Self::Upstream, Self::Cache, Self::Stale, Self::Answer, Self::Files];
 
     /// The stable lower-case name.
     pub const fn id(self) -> &'static str {
@@ -178,6 +180,7 @@ impl ServedBy {
             Self::Cache => "cache",
             Self::Stale => "stale",
             Self::Answer => "answer",
+            Self::Files => "files",
         }
     }
 }

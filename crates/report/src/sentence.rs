@@ -188,6 +188,8 @@ const fn certificate_key(fault: CertificateFault) -> &'static str {
 const fn decision_key(decision: Decision) -> &'static str {
     match decision {
         Decision::NoRoute => "decided-no-route",
+        Decision::NoFile => "decided-no-file",
+        Decision::FileForbidden => "decided-file-forbidden",
         Decision::Deny => "decided-deny",
         Decision::Misdirected => "decided-misdirected",
         Decision::Unauthorised => "decided-unauthorised",

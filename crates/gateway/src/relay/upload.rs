@@ -107,7 +107,8 @@ impl Upload {
 
     /// Sends what can be sent now.
     pub fn poll(&mut self, cx: &mut Context<'_>, p: &mut Parts<'_>) -> Poll<Result<(), UploadFault>> {
-        let is_chunked = p.body.framing() == Framing::Chunked;
+        // FastCGI frames a body by itself, one of unknown length too, because it was gathered.
+        let is_chunked = p.body.framing() == Framing::Chunked && p.link.as_fastcgi().is_none();
         while self.state == State::Going {
             let look = p.body.look(&mut p.request.buffer).map_err(UploadFault::Client)?;
             match look {
@@ -129,7 +130,7 @@ impl Upload {
                             .map_err(UploadFault::Upstream)?;
                         continue;
                     }
-                    if p.link.is_tls() {
+                    if p.link.needs_flush() {
                         ready!(Pin::new(&mut *p.link).poll_flush(cx)).map_err(|error| failed_send(&error))?;
                     }
                     self.state = State::Done;
@@ -141,7 +142,7 @@ impl Upload {
                             .map_err(UploadFault::Upstream)?;
                         continue;
                     }
-                    if p.link.is_tls() {
+                    if p.link.needs_flush() {
                         ready!(Pin::new(&mut *p.link).poll_flush(cx)).map_err(|error| failed_send(&error))?;
                     }
                     self.waits_for_client = true;

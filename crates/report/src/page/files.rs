@@ -30,6 +30,8 @@ files! {
     MethodUnsupported "method_unsupported",
     ClientLeft "client_left",
     NoRoute "no_route",
+    FileMissing "file_missing",
+    FileDenied "file_denied",
     Denied "denied",
     Unauthorized "unauthorized",
     AuthoriserFailed "authoriser_failed",

@@ -120,6 +120,8 @@ fn every_ending() -> Vec<Ending> {
     endings.extend(certificates.map(Ending::Certificate));
     let decisions = [
         Decision::NoRoute,
+        Decision::NoFile,
+        Decision::FileForbidden,
         Decision::Deny,
         Decision::Misdirected,
         Decision::Unauthorised,

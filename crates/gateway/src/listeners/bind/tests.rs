@@ -13,7 +13,13 @@ fn path(name: &str) -> PathBuf {
 
 fn listener(path: &Path, mode: u32) -> Listener {
     let access = SocketAccess { mode, ..SocketAccess::default() };
-    Listener { address: ListenAddress::Unix(path.to_path_buf()), tls: false, defers: false, access, stated_by: None }
+    Listener {
+        address: ListenAddress::Unix(path.to_path_buf()),
+        tls: false,
+        defers: false,
+        access,
+        stated_by: None,
+    }
 }
 
 fn mode(path: &Path) -> u32 {

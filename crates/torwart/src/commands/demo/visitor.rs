@@ -18,6 +18,8 @@ pub(super) fn visit(gateway: SocketAddr) -> io::Result<impl Future<Output = ()>>
         place: Place::Ip(gateway),
         tls: None,
         socket: SocketPlan::default(),
+        is_fastcgi: false,
+        prelude: None,
     });
     Ok(async move {
         let mut ticks = interval(PAUSE);
