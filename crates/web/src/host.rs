@@ -29,7 +29,8 @@ pub(crate) fn check_page<B>(request: &Request<B>) -> Result<(), Refusal> {
     let text = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     let is_own_origin = text("origin").is_none_or(|origin| {
         let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-        authority.is_some_and(|authority| text("host").is_some_and(|host| authority.eq_ignore_ascii_case(host)))
+        authority
+            .is_some_and(|authority| text("host").is_some_and(|host| authority.eq_ignore_ascii_case(host)))
     });
     let is_own_site = text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
     if is_own_origin && is_own_site { Ok(()) } else { Err(Refusal::ForeignPage) }

@@ -58,7 +58,15 @@ mod tests {
     fn only_the_token_passes() {
         assert!(passes(&["Bearer 0123456789abcdef"]));
         assert!(passes(&["bearer  0123456789abcdef "]));
-        for wrong in ["", "Bearer", "Bearer ", "Bearer 0123456789abcde", "Bearer 0123456789abcdef0", "Basic 0123456789abcdef", "0123456789abcdef"] {
+        for wrong in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer 0123456789abcde",
+            "Bearer 0123456789abcdef0",
+            "Basic 0123456789abcdef",
+            "0123456789abcdef",
+        ] {
             assert!(!passes(&[wrong]), "{wrong}");
         }
         assert!(!passes(&[]) && !passes(&["Bearer 0123456789abcdef", "Bearer 0123456789abcdef"]));

@@ -13,7 +13,7 @@ mod tests {
     use torwart_record::*;
     use torwart_report::Lang;
     use torwart_web::client::{AdminReply, ClientError, Question, ask};
-    use torwart_web::{Admin, AdminOptions, AdminState, story};
+    use torwart_web::{Admin, AdminOptions, AdminState, Token, story};
 
     /// A running admin server on a thread of its own.
     struct Running {
@@ -45,7 +45,8 @@ mod tests {
 
         fn ask(&self, path: &str, is_json_wanted: bool, lang: Lang) -> AdminReply {
             let deadline = Duration::from_secs(10);
-            ask(Question { address: self.address, path, is_json_wanted, lang, token: None, deadline }).unwrap()
+            ask(Question { address: self.address, path, is_json_wanted, lang, token: None, deadline })
+                .unwrap()
         }
 
         fn json(&self, path: &str) -> Value {
@@ -232,6 +233,69 @@ mod tests {
             let reply = admin.ask(path, false, Lang::En);
             assert_eq!(reply.status, status, "{path}");
             assert!(reply.body.starts_with(start), "{}", reply.body);
+        }
+    }
+
+    #[test]
+    fn off_loopback_nobody_reads_without_the_token() {
+        let token = Token::new("correct-horse-battery");
+        let admin = Running::start(AdminOptions { token, ..AdminOptions::default() });
+        let ask = |path: &str, field: &str| {
+            let answer = admin
+                .raw(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{field}Connection: close\r\n\r\n"));
+            answer.get(9..12).unwrap().to_owned()
+                + if answer.contains("www-authenticate: Bearer") { "?" } else { "" }
+        };
+        for path in ["/metrics", "/status", "/exchanges", "/incidents", "/plan/generation", "/nothing"] {
+            assert_eq!(ask(path, ""), "401?", "{path}");
+            assert_eq!(ask(path, "Authorization: Bearer correct-horse-batterx\r\n"), "401?", "{path}");
+        }
+        assert_eq!(ask("/status", "Authorization: Bearer correct-horse-battery\r\n"), "200");
+        // Whoever balances load knows no token and learns nothing.
+        assert_eq!((ask("/healthz", ""), ask("/readyz", "")), ("200".to_owned(), "503".to_owned()));
+        let deadline = Duration::from_secs(10);
+        let token = Some("correct-horse-battery");
+        let question = Question {
+            address: admin.address,
+            path: "/status",
+            is_json_wanted: true,
+            lang: Lang::En,
+            token,
+            deadline,
+        };
+        assert_eq!(torwart_web::client::ask(question).unwrap().status, 200);
+    }
+
+    #[test]
+    fn pages_of_other_sites_read_nothing_and_nobody_changes_anything() {
+        let admin = Running::start(AdminOptions::default());
+        let ask = |method: &str, fields: &str| {
+            let request = format!(
+                "{method} /status HTTP/1.1\r\nHost: 127.0.0.1:9180\r\n{fields}Connection: close\r\n\r\n"
+            );
+            admin.raw(&request).get(9..12).unwrap().to_owned()
+        };
+        for own in [
+            "",
+            "Origin: http://127.0.0.1:9180\r\n",
+            "Sec-Fetch-Site: same-origin\r\n",
+            "Sec-Fetch-Site: none\r\n",
+        ] {
+            assert_eq!(ask("GET", own), "200", "{own}");
+        }
+        for foreign in [
+            "Origin: https://evil.example\r\n",
+            "Origin: null\r\n",
+            "Origin: http://127.0.0.1:9180.evil.example\r\n",
+            "Sec-Fetch-Site: cross-site\r\n",
+            "Sec-Fetch-Site: same-site\r\n",
+        ] {
+            assert_eq!(ask("GET", foreign), "403", "{foreign}");
+        }
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            for kind in ["", "Content-Type: application/json\r\n", "Content-Type: text/plain\r\n"] {
+                assert_eq!(ask(method, &format!("{kind}Content-Length: 0\r\n")), "405", "{method} {kind}");
+            }
         }
     }
 
