@@ -62,7 +62,8 @@ fn addresses_on_the_list_are_refused_and_a_changed_list_counts_after_a_reload() 
     gateway.adopt(&config(&upstream, "", site)).expect("it is taken over");
     let refused = ask(&gateway, "");
     assert_eq!(refused.status, 403);
-    assert_eq!(cause(&gateway.wait_for_records(2)[1]), "denied");
+    let records = gateway.wait_for_records(2);
+    assert!(records.iter().any(|record| cause(record) == "denied"), "{records:?}");
 
     gateway.folder().write("bad.txt", "127.0.0.0/8\nnonsense\n");
     let problem = gateway.adopt(&config(&upstream, "", site)).expect_err("a line is wrong");
@@ -82,7 +83,7 @@ fn whoever_asks_too_often_is_told_when_to_come_back() {
     let refused = ask(&gateway, "X-Key: one\r\n");
     let wait: u32 = refused.head.field("retry-after").expect("it says when").parse().expect("seconds");
     assert!((20..=30).contains(&wait), "{wait}");
-    assert_eq!(refused.head.field("proxy-status"), Some("torwart; error=http_request_denied"));
+    assert_eq!(refused.head.field("proxy-status"), Some("torwart;error=http_request_denied"));
     assert_eq!(statuses(&gateway, "", 3), [200, 200, 429], "without the field the address counts");
     assert_eq!(upstream.targets().len(), 6, "the upstream was spared");
     gateway
@@ -136,7 +137,7 @@ fn a_password_is_asked_for_and_checked() {
     assert_eq!((tries[0], tries[10]), (401, 429), "{tries:?}");
     assert_eq!(ask(&gateway, ANNA).status, 200, "who was here lately comes in all the same");
     let records = gateway.wait_for_records(18);
-    assert_eq!(cause(&records[0]), "unauthorized");
+    assert!(records.iter().any(|record| cause(record) == "unauthorized"), "{records:?}");
     let log = format!("{records:?}");
     assert!(!log.contains("YW5uYTpzZWNyZXQ") && !log.contains("secret"), "no password is logged");
 }
@@ -181,14 +182,15 @@ fn a_visitor_behind_a_trusted_proxy_is_who_the_proxy_says() {
     assert_eq!(refused.status, 403);
     assert_eq!(
         refused.head.field("proxy-status"),
-        Some("torwart; error=http_request_denied"),
+        Some("torwart;error=http_request_denied"),
         "a stranger sees no details"
     );
     let insider = seen("X-Forwarded-For: 10.0.0.9\r\nVia: 1.1 nobody\r\n");
     assert_eq!(insider.status, 200);
     let records = gateway.wait_for_records(3);
-    assert_eq!(records[0]["client"], "192.0.2.7:0");
-    assert_eq!(records[1]["client"], "203.0.113.1:0");
+    let mut clients: Vec<_> = records.iter().filter_map(|record| record["client"].as_str()).collect();
+    clients.sort_unstable();
+    assert_eq!(clients, ["10.0.0.9:0", "192.0.2.7:0", "203.0.113.1:0"]);
 }
 
 #[test]
@@ -252,9 +254,10 @@ fn hostile_bytes_reach_the_log_as_text() {
                    User-Agent: x\t\u{9b}31m\"}\u{202e}{\"cause\":\"fake\r\nReferer: \"\\u0000\r\n\r\n";
     client.send(hostile).expect("it is taken");
     client.answer().expect("it is answered");
-    let line = gateway.wait_for_records(1)[0].to_string();
-    assert!(line.chars().all(|c| !c.is_control()), "{line}");
+    gateway.wait_for_records(1);
     let raw = std::fs::read_to_string(gateway.folder().path("access.log")).expect("is there");
     assert_eq!(raw.lines().count(), 1);
-    assert!(raw.trim_end().chars().all(|c| !c.is_control()), "{raw:?}");
+    // Neither what terminals obey nor what turns the order of letters round.
+    let is_hostile = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+    assert!(!raw.trim_end().contains(is_hostile), "{raw:?}");
 }

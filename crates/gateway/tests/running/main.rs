@@ -15,6 +15,7 @@ mod authoriser;
 mod descriptors;
 mod door;
 mod drain;
+mod flood;
 mod full;
 mod http2;
 mod large_bodies;
