@@ -9,7 +9,7 @@ use torwart_wire::http1::{
 };
 use torwart_wire::{Framing, Head, Known, proxy_protocol};
 
-const LENIENT: Leniency = Leniency {
+pub(crate) const LENIENT: Leniency = Leniency {
     equal_lengths: true,
     coding_beats_length: true,
     bare_lf: true,
@@ -83,7 +83,7 @@ fn parsed(bytes: &[u8]) -> Option<(Head, Framing)> {
 }
 
 /// As a gateway would forward it: own framing and `Host`, nothing that was for one connection.
-fn rewritten(head: &Head, framing: Framing) -> Vec<u8> {
+pub(crate) fn rewritten(head: &Head, framing: Framing) -> Vec<u8> {
     let is_connect = head.method() == b"CONNECT";
     let mut out = Vec::new();
     let target = if is_connect { head.target() } else { head.path_and_query() };

@@ -1,6 +1,8 @@
 //! The laws that the fuzz targets check, one function per target.
 
+mod conversation;
 mod laws;
+mod others;
 #[path = "../../crates/wire/tests/wire/outcome.rs"]
 mod outcome;
 
@@ -27,4 +29,34 @@ pub fn proxy_header(bytes: &[u8]) {
 /// Any bytes as the answer of a FastCGI application.
 pub fn fastcgi(bytes: &[u8]) {
     laws::fastcgi(bytes);
+}
+
+/// Everything a client sends on a connection.
+pub fn request_conversation(bytes: &[u8]) {
+    conversation::requests(bytes);
+}
+
+/// Everything an upstream sends for a request.
+pub fn response_conversation(bytes: &[u8]) {
+    conversation::responses(bytes);
+}
+
+/// Any bytes as the value of a field.
+pub fn fields(bytes: &[u8]) {
+    others::fields(bytes);
+}
+
+/// Any bytes as the first ones of a connection.
+pub fn tls_record(bytes: &[u8]) {
+    others::tls_record(bytes);
+}
+
+/// Any text as a configuration of another product.
+pub fn dialect_config(bytes: &[u8]) {
+    others::dialect_config(bytes);
+}
+
+/// Any bytes as lines of a log of another product.
+pub fn dialect_log(bytes: &[u8]) {
+    others::dialect_log(bytes);
 }

@@ -1,5 +1,7 @@
 //! Replays the fuzz corpus, and every input a fuzzer ever found, under plain `cargo test`.
 
+#[path = "../../../fuzz/src/conversation.rs"]
+mod conversation;
 #[path = "../../../fuzz/src/laws.rs"]
 mod laws;
 #[path = "wire/outcome.rs"]
@@ -44,4 +46,14 @@ fn the_corpus_of_proxy_headers_keeps_its_laws() {
 #[test]
 fn the_corpus_of_fastcgi_answers_keeps_its_laws() {
     replay("fastcgi", laws::fastcgi);
+}
+
+#[test]
+fn the_corpus_of_requests_on_a_connection_keeps_its_laws() {
+    replay("request_conversation", conversation::requests);
+}
+
+#[test]
+fn the_corpus_of_answers_on_a_link_keeps_its_laws() {
+    replay("response_conversation", conversation::responses);
 }

@@ -118,7 +118,7 @@ fn feed<T>(
     Ok(parsed)
 }
 
-fn pieces<'a>(bytes: &'a [u8], split: Split<'a>) -> impl Iterator<Item = &'a [u8]> {
+pub(crate) fn pieces<'a>(bytes: &'a [u8], split: Split<'a>) -> impl Iterator<Item = &'a [u8]> {
     let mut rest = bytes;
     let mut lengths = split.iter().cycle();
     std::iter::from_fn(move || {
