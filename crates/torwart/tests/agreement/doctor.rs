@@ -13,6 +13,7 @@ use torwart_doctor::{Question, SiteUrl, walk};
 const UNSEEN: &[(Cause, &str)] = &[
     (Cause::SendCut, "only an upload that breaks off shows it, and the doctor uploads nothing"),
     (Cause::SendTimedOut, "only a large upload shows it, and the doctor uploads nothing"),
+    (Cause::AddressForbidden, "a policy of this gateway alone"),
     (Cause::UpstreamFull, "a limit of this gateway alone"),
     (Cause::DeadlineSpent, "a limit of this gateway alone"),
     (Cause::BodyTooLarge, "a limit of this gateway alone"),

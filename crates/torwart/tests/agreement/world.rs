@@ -196,6 +196,7 @@ impl World {
         self.write("crl.pem", certificates.revocation_list());
         self.write("client.pem", &certificates.client().chain);
         self.write("client.key", &certificates.client().key);
+        self.write("users", USERS);
         self.write("site.pem", &own.chain);
         self.write("site.key", &own.key);
         let mut site: Table = toml::from_str(SITE).expect("is TOML");
@@ -287,6 +288,8 @@ pub(crate) fn log_file(folder: &Path) -> PathBuf {
     folder.join("access.log")
 }
 
+/// `anna:secret`.
+const USERS: &str = "anna:$2y$04$IQ6SSZpKVFR5F1vKoGgd7.woDV2NkdRf4b.BZQJSMkHgtmKlnRJQe\n";
 const WELL: &str = r#"steps = ["read_head", "read_body", { answer = "well" }]"#;
 const TLS: &str = r#"
 ca = "{folder}/ca.pem"
