@@ -199,6 +199,8 @@ class Bench:
 
     def load(self, proxy, requests, options, within=60):
         """Sends exactly so many requests through a proxy; complains where one of them went wrong."""
+        if "h2" in options:
+            return self._load_http2(proxy, requests, [option for option in options if option != "h2"], within)
         report = subprocess.run(
             pinned(self.other_cores, [HARNESS, "load", "--requests", requests, "--within", within,
                                       *proxy.target(options)]),
@@ -208,6 +210,21 @@ class Bench:
         if good != requests:
             raise Unfit(f"{proxy.name}: {good} of {requests} requests went well with {options}: {report.strip()}")
         return float(re.search(r'"seconds": ([\d.]+)', report).group(1))
+
+
+    def _load_http2(self, proxy, requests, options, within):
+        """The same over HTTP/2 and TLS, by `h2load`; the last option is the path."""
+        *options, path = options
+        report = subprocess.run(
+            pinned(self.other_cores, [find("h2load"), "-n", requests, *options, f"--connect-to=127.0.0.1:{proxy.https}",
+                                      f"https://localhost{path}"]),
+            check=True, capture_output=True, text=True, timeout=within + 10,
+        ).stdout
+        good = int(re.search(r"status codes: (\d+) 2xx", report).group(1))
+        if good != requests:
+            raise Unfit(f"{proxy.name}: {good} of {requests} requests went well over HTTP/2: {report.strip()}")
+        seconds = re.search(r"finished in ([\d.]+)(ms|s)", report)
+        return float(seconds.group(1)) / (1000 if seconds.group(2) == "ms" else 1)
 
 
 class Proxy:

@@ -33,7 +33,7 @@ pub fn begins_with_preface(bytes: &[u8]) -> bool {
 /// Serves a connection until it closes; `ahead` was read from it already.
 pub async fn serve(core: Rc<Core>, mut client: Client, ahead: &[u8]) {
     let socket = std::mem::replace(&mut client.stream, ClientStream::Lent);
-    let gatherer = Gatherer::new(socket, ahead);
+    let gatherer = Gatherer::new(&core, socket, ahead);
     let until = Moment::now() + core.view().snapshot.plan.deadlines.head;
     let settings = settings(&core);
     let mut handshake = settings.handshake(gatherer.clone());

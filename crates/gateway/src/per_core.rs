@@ -38,6 +38,8 @@ pub struct Core {
     desks: Spare<Box<Desk>>,
     upstream_desks: Spare<Box<UpstreamDesk>>,
     blank_desks: Spare<Box<UpstreamDesk>>,
+    /// Room for what leaves multiplexed connections in one write.
+    pub packs: Spare<Vec<u8>>,
     date: RefCell<(Moment, Vec<u8>)>,
     /// For paths and targets under construction; never held across a wait.
     pub scratch: RefCell<Vec<u8>>,
@@ -102,6 +104,7 @@ impl Core {
             desks: Spare::new(FREE_KEPT),
             upstream_desks: Spare::new(FREE_KEPT),
             blank_desks: Spare::new(FREE_KEPT),
+            packs: Spare::new(PACKS_KEPT),
             date: RefCell::new((Moment::now(), http_date())),
             scratch: RefCell::default(),
             pipes: RefCell::default(),
@@ -255,6 +258,7 @@ impl Core {
                 self.desks.trim();
                 self.upstream_desks.trim();
                 self.blank_desks.trim();
+                self.packs.trim();
             }
             let view = self.view();
             for pool in &view.pools {
@@ -305,6 +309,9 @@ const OUTBOX_KEPT: usize = 16 << 10;
 
 /// Free buffers kept per core and kind: 256 of them are 8 MiB.
 const FREE_KEPT: usize = 256;
+
+/// A connection needs one for the length of a turn, or while its client reads slowly.
+const PACKS_KEPT: usize = 16;
 
 /// How long the wall clock is reckoned from one reading.
 const CLOCK_LASTS: Duration = Duration::from_secs(1);

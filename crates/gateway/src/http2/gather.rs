@@ -1,6 +1,7 @@
 //! Gathers what a connection sends in a turn, so that it leaves in one write.
 
 use crate::client::ClientStream;
+use crate::per_core::Core;
 use std::cell::RefCell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,9 +14,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) struct Gatherer(Rc<RefCell<Gathered>>);
 
 struct Gathered {
+    core: Rc<Core>,
     socket: ClientStream,
     /// Bytes that were read before the HTTP/2 layer saw the socket.
     ahead: Vec<u8>,
+    /// What waits to be sent; its room is the core's while nothing does.
     out: Vec<u8>,
     sent: usize,
     /// Whether the HTTP/2 layer wanted to write and could not.
@@ -26,8 +29,9 @@ struct Gathered {
 }
 
 impl Gatherer {
-    pub(super) fn new(socket: ClientStream, ahead: &[u8]) -> Self {
+    pub(super) fn new(core: &Rc<Core>, socket: ClientStream, ahead: &[u8]) -> Self {
         Self(Rc::new(RefCell::new(Gathered {
+            core: Rc::clone(core),
             socket,
             ahead: ahead.to_vec(),
             out: Vec::new(),
@@ -49,9 +53,7 @@ impl Gatherer {
             gathered.sent += sent;
             gathered.has_moved = true;
         }
-        gathered.out.clear();
-        gathered.out.shrink_to(KEPT);
-        gathered.sent = 0;
+        gathered.give_room_back();
         Pin::new(&mut gathered.socket).poll_flush(cx)
     }
 
@@ -77,6 +79,17 @@ impl Gatherer {
     /// The client takes nothing any more: whatever is read or written from now on fails.
     pub(super) fn give_up(&self) {
         self.0.borrow_mut().is_dead = true;
+    }
+}
+
+impl Gathered {
+    fn give_room_back(&mut self) {
+        let mut room = std::mem::take(&mut self.out);
+        self.sent = 0;
+        if (1..=KEPT).contains(&room.capacity()) {
+            room.clear();
+            self.core.packs.give(room);
+        }
     }
 }
 
@@ -119,6 +132,9 @@ impl AsyncWrite for Gatherer {
             gathered.was_full = true;
             return Poll::Pending;
         }
+        if gathered.out.capacity() == 0 {
+            gathered.out = gathered.core.packs.take().unwrap_or_default();
+        }
         for slice in slices {
             gathered.out.extend_from_slice(slice);
         }
@@ -141,5 +157,5 @@ impl AsyncWrite for Gatherer {
 /// Bytes that may wait for the socket.
 const MOST: usize = 256 << 10;
 
-/// The room that an idle connection keeps.
-const KEPT: usize = 4 << 10;
+/// The most room that is given back for others to use.
+const KEPT: usize = 64 << 10;
