@@ -115,7 +115,13 @@ impl Listening {
         match self {
             Self::Tcp { stated_by: Some(from), is_tls, .. } => {
                 let place = Place::take(&core);
-                core.tasks.spawn(introduce(Rc::clone(&core), accepted, Some(Rc::clone(from)), *is_tls, place));
+                core.tasks.spawn(introduce(
+                    Rc::clone(&core),
+                    accepted,
+                    Some(Rc::clone(from)),
+                    *is_tls,
+                    place,
+                ));
                 return;
             }
             Self::Unix { is_stated: true, .. } => {

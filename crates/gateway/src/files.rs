@@ -10,6 +10,7 @@ use crate::answer;
 use crate::exchange::Exchange;
 use crate::route::decided;
 use crate::script::Script;
+use crate::snapshot::BuildProblem;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -29,21 +30,17 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// Opens the folders of a plan, by route.
-    ///
-    /// # Errors
-    /// The folders that cannot be opened.
-    pub fn open_all(plan: &Plan) -> Result<Vec<Option<Arc<Self>>>, Vec<(std::path::PathBuf, io::Error)>> {
+    /// Opens the folders of a plan, by route; adds those that cannot be opened to the problems.
+    pub fn open_all(plan: &Plan, problems: &mut Vec<BuildProblem>) -> Vec<Option<Arc<Self>>> {
         let mut shelves: Vec<Option<Arc<Self>>> = vec![None; plan.routes];
-        let mut failed = Vec::new();
         for (_, route) in plan.all_routes() {
             let (Some(files), Some(place)) = (&route.files, shelves.get_mut(route.index.0)) else { continue };
             match Self::open(&files.root) {
                 Ok(shelf) => *place = Some(Arc::new(shelf)),
-                Err(error) => failed.push((files.root.clone(), error)),
+                Err(problem) => problems.push(BuildProblem::Folder { folder: files.root.clone(), problem }),
             }
         }
-        if failed.is_empty() { Ok(shelves) } else { Err(failed) }
+        shelves
     }
 
     fn open(root: &Path) -> io::Result<Self> {

@@ -3,11 +3,11 @@
 //! The fields it gets are those an HTTP upstream would get, made by the same file (`request_head.rs`), each as a
 //! variable; the connection itself (`torwart_dial::fastcgi`) reads like one of HTTP, so the relay is the same as well.
 
+use crate::body::Look;
 use crate::client::poll_fill;
 use crate::clock::Moment;
 use crate::connect::Outgoing;
 use crate::exchange::Exchange;
-use crate::body::Look;
 use crate::request_head;
 use crate::route::decided;
 use std::future::poll_fn;
@@ -234,7 +234,8 @@ fn variables(text: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
         let (field, value) = line.split_at_checked(colon).unwrap_or_default();
         let value = value.get(1..).unwrap_or_default().trim_ascii();
-        const FRAMING: [&[u8]; 5] = [b"content-length", b"transfer-encoding", b"connection", b"te", b"upgrade"];
+        const FRAMING: [&[u8]; 5] =
+            [b"content-length", b"transfer-encoding", b"connection", b"te", b"upgrade"];
         let mut name = Vec::with_capacity(field.len() + 5);
         if FRAMING.iter().any(|framing| field.eq_ignore_ascii_case(framing))
             || !script::variable_of(field, &mut name)

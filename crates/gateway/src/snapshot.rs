@@ -123,11 +123,7 @@ impl Snapshot {
         let mut closed = Vec::new();
         let doors = Doors::build(&plan, before.map(|before| &*before.doors), &mut closed);
         problems.extend(closed.into_iter().map(BuildProblem::Door));
-        let folders = Shelf::open_all(&plan).unwrap_or_else(|failed| {
-            let as_problem = |(folder, problem)| BuildProblem::Folder { folder, problem };
-            problems.extend(failed.into_iter().map(as_problem));
-            Vec::new()
-        });
+        let folders = Shelf::open_all(&plan, &mut problems);
         // Last, because certificates already in use are replaced in place.
         let certificates =
             if problems.is_empty() { build_certificates(&plan, before, &mut problems) } else { None };

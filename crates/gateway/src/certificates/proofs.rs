@@ -51,8 +51,10 @@ impl Proofs {
 
     /// From now on a CA that asks for this name is shown this certificate.
     pub fn show(&self, name: &str, certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) {
-        match CertifiedKey::from_der(vec![certificate], key, &aws_lc_rs::default_provider()) {
-            Ok(pair) => {
+        // Not checked as other pairs are: no library knows the critical extension that is the proof.
+        match aws_lc_rs::sign::any_supported_type(&key) {
+            Ok(key) => {
+                let pair = CertifiedKey::new(vec![certificate], key);
                 self.shown().certificates.insert(name.to_ascii_lowercase(), Arc::new(pair));
             }
             // The CA will say that it found nothing.

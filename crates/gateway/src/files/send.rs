@@ -74,7 +74,9 @@ pub(super) async fn send(x: &mut Exchange<'_>, chosen: Chosen) {
                 body = Body::of_parts(parts, kind, &boundary, facts.size);
             }
         },
-        Sent::NotSatisfiable => head.push_field(b"Content-Range", format!("bytes */{}", facts.size).as_bytes()),
+        Sent::NotSatisfiable => {
+            head.push_field(b"Content-Range", format!("bytes */{}", facts.size).as_bytes())
+        }
         Sent::NotModified | Sent::Failed => {}
     }
     let length = body.length();

@@ -28,7 +28,9 @@ fn a_request_over_http_2_is_an_exchange_like_any_other() {
         let mut connection = Connection::open(gateway.address()).await;
         let answer = connection.ask(get("/a?b=c")).await.expect("it is answered");
         assert_eq!((answer.status, answer.body.as_slice()), (200, b"well".as_slice()));
-        assert!(!answer.fields.contains_key("connection") && !answer.fields.contains_key("transfer-encoding"));
+        assert!(
+            !answer.fields.contains_key("connection") && !answer.fields.contains_key("transfer-encoding")
+        );
         let again = connection.ask(get("/again")).await.expect("the connection goes on");
         assert_eq!(again.status, 200);
     });
@@ -209,7 +211,8 @@ fn fields_about_the_connection_make_a_request_malformed() {
     let gateway = gateway(&upstream);
     run(async {
         let mut connection = Connection::open(gateway.address()).await;
-        let two_hosts = Request::get("http://a.example/").header("host", "b.example").body(()).expect("a request");
+        let two_hosts =
+            Request::get("http://a.example/").header("host", "b.example").body(()).expect("a request");
         let error = connection.ask(two_hosts).await.expect_err("it is refused");
         assert_eq!(error.reason(), Some(Reason::PROTOCOL_ERROR));
         let spaced = Request::get("http://a.example/").header("x-a", " b").body(()).expect("a request");
@@ -226,7 +229,9 @@ fn a_websocket_over_http_2_is_a_tunnel() {
         let Some(head) = link.wire.head()? else { return Ok(()) };
         assert_eq!(head.field("upgrade"), Some("websocket"));
         assert_eq!(head.field("sec-websocket-key").map(str::len), Some(24));
-        link.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello")?;
+        link.send(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhello",
+        )?;
         let said = link.wire.bytes(4)?;
         link.send(&format!("you said {}", String::from_utf8_lossy(&said)))
     });

@@ -11,10 +11,13 @@ mod pattern;
 mod process;
 mod upstream;
 
+mod application;
 mod authoriser;
 mod descriptors;
 mod door;
 mod drain;
+mod fastcgi;
+mod files;
 mod flood;
 mod full;
 mod http2;
@@ -24,6 +27,7 @@ mod reload;
 mod slow_clients;
 mod spread_names;
 mod stale_links;
+mod stated;
 mod tunnels;
 
 use std::time::{Duration, Instant};
