@@ -1,7 +1,8 @@
 """The server behind the gateway in these tests: standard library only, one thread per connection.
 
 /hello text · /page a page whose script talks over a WebSocket · /socket echoes WebSocket messages · /upload answers the
-digest of what it was sent · /slow drips for three seconds · /error answers 503 with a body of its own.
+digest of what it was sent · /slow drips for three seconds · /error answers 503 with a body of its own · /headers
+says which fields came.
 """
 
 import base64
@@ -54,6 +55,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(503, "the shop is being painted", Retry_After="7")
         elif self.path == "/slow":
             self.drip()
+        elif self.path == "/headers":
+            self.answer(200, str(self.headers))
         else:
             self.answer(200, f"hello {self.path} {self.headers['Host']} {self.headers['X-Forwarded-For']}\n")
 

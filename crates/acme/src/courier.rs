@@ -96,7 +96,14 @@ impl Courier {
             Err(_) => Place::Name { host: host.into(), port },
         };
         let tls = is_tls.then(|| Arc::clone(&self.tls));
-        Some(Target { label: host.into(), place, tls, socket: SocketPlan::default(), is_fastcgi: false, prelude: None })
+        Some(Target {
+            label: host.into(),
+            place,
+            tls,
+            socket: SocketPlan::default(),
+            is_fastcgi: false,
+            prelude: None,
+        })
     }
 
     fn remember(&self, answer: &Response<Full<Bytes>>) {

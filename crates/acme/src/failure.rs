@@ -80,6 +80,7 @@ kinds! {
     AccountDoesNotExist "accountDoesNotExist";
     AlreadyReplaced "alreadyReplaced";
     InvalidProfile "invalidProfile";
+    BadNonce "badNonce";
     ServerInternal "serverInternal";
 }
 
@@ -99,7 +100,8 @@ impl Refusal {
         let kind = problem.r#type.as_deref().unwrap_or_default();
         let kind = Kind::from_id(kind.strip_prefix("urn:ietf:params:acme:error:").unwrap_or(kind));
         let detail = problem.detail.clone().unwrap_or_default();
-        Self { name: name.map(str::to_owned), kind, detail: clean(&detail) }
+        let detail = detail.trim_end_matches(['.', ' ']);
+        Self { name: name.map(str::to_owned), kind, detail: clean(detail) }
     }
 
     /// The reasons in a problem document: those by name, where there are such, else the one for all.

@@ -1,7 +1,7 @@
 //! One piece of work with the CA: a certificate, or its advice when to renew one.
 
 use crate::courier::Courier;
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::settings::{Settings, Wanted};
 use crate::store::{self, Kept};
 use crate::{Front, account, order};
@@ -59,12 +59,18 @@ impl Desk {
         let plan = &self.settings.plan;
         let replaces = before.filter(|kept| *kept.directory == *plan.directory).map(|kept| &kept.leaf);
         let mut account = self.account().await?;
-        let mut issued = order::obtain(&account, plan, wanted, challenge, replaces, &self.front).await;
-        if issued.as_ref().is_err_and(Failure::is_unknown_account) {
-            account = self.new_account().await?;
-            issued = order::obtain(&account, plan, wanted, challenge, None, &self.front).await;
-        }
-        let issued = issued?;
+        let mut tries = 0;
+        let issued = loop {
+            tries += 1;
+            match order::obtain(&account, plan, wanted, challenge, replaces, &self.front).await {
+                Err(failure) if failure.is_unknown_account() && tries < TRIES => {
+                    account = self.new_account().await?;
+                }
+                // Says nothing about the order; requests are repeated already, and seldom that is not enough.
+                Err(failure) if failure.names(Kind::BadNonce) && tries < TRIES => {}
+                other => break other?,
+            }
+        };
         store::keep(&wanted.file, &plan.directory, &issued.key, &issued.chain)?;
         self.front.renewed();
         store::read(&wanted.file).ok_or_else(|| Failure::Garbled("the certificate cannot be read".to_owned()))
@@ -111,3 +117,6 @@ impl Desk {
         Ok(account)
     }
 }
+
+/// For what a second attempt mends at once.
+const TRIES: u32 = 3;

@@ -11,8 +11,8 @@ file = { $file } ist nicht verwendbar: { $said }.
 undecided = Die CA hat zu lange für ihre Entscheidung gebraucht.
 garbled = Was die CA sagt, ergibt keinen Sinn: { $said }.
 
-cited = Die CA sagt: { $detail }
-cited-name = Die CA sagt zu { $name }: { $detail }
+cited = Die CA sagt: „{ $detail }“.
+cited-name = Die CA sagt zu { $name }: „{ $detail }“.
 
 refused-dns = Sie fand im DNS keinen brauchbaren Eintrag: Der Name muss zu diesem Rechner führen (A, AAAA) oder den Eintrag enthalten, den dns_hook setzt.
 refused-connection = Sie konnte sich nicht mit der Adresse verbinden, zu der der Name führt: Port 80 (http-01) oder 443 (tls-alpn-01) muss von überall offen sein und zu Torwart führen; ein AAAA-Eintrag, der anderswohin führt, zählt zuerst.
@@ -29,5 +29,6 @@ refused-userActionRequired = Sie möchte, dass Sie zuerst etwas tun; meist ist n
 refused-accountDoesNotExist = Sie kennt unser Konto nicht mehr; ein neues wird angelegt.
 refused-alreadyReplaced = Das Zertifikat hat schon jemand anders erneuert; dieses wird neu bestellt.
 refused-invalidProfile = Sie hat das Profil nicht, das unter [acme] steht.
+refused-badNonce = Sie hat die Folge unserer Anfragen nicht angenommen; das gibt sich von selbst.
 refused-serverInternal = Sie hat selbst eine Störung; hier ist nichts falsch.
 refused-other = Einen Grund, über den wir mehr wissen, nannte sie nicht.

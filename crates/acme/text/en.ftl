@@ -11,8 +11,8 @@ file = { $file } cannot be used: { $said }.
 undecided = The CA took too long to decide.
 garbled = What the CA says makes no sense: { $said }.
 
-cited = The CA says: { $detail }
-cited-name = The CA says about { $name }: { $detail }
+cited = The CA says: “{ $detail }”.
+cited-name = The CA says about { $name }: “{ $detail }”.
 
 refused-dns = It found no usable record in DNS: the name must lead to this host (A, AAAA), or hold the record that dns_hook sets.
 refused-connection = It could not connect to the address the name leads to: port 80 (http-01) or 443 (tls-alpn-01) must be open from everywhere and lead to Torwart; an AAAA record that leads elsewhere counts first.
@@ -29,5 +29,6 @@ refused-userActionRequired = It wants you to do something first, most often to a
 refused-accountDoesNotExist = It does not know our account any more; a new one is made.
 refused-alreadyReplaced = The certificate was renewed already by somebody else; this one is ordered anew.
 refused-invalidProfile = It does not have the profile named under [acme].
+refused-badNonce = It did not accept the order of our requests; this goes by itself.
 refused-serverInternal = It has a fault of its own; nothing is wrong here.
 refused-other = It gave no reason we know more about.

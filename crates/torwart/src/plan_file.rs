@@ -20,7 +20,13 @@ pub(crate) struct Read {
 pub(crate) fn read(path: &Path) -> io::Result<Read> {
     let text = std::fs::read_to_string(path)?;
     let source = Source::new(path, text);
-    let checked = torwart_config::check(&source, &|file| file.exists());
+    let mut checked = torwart_config::check(&source, &|file| file.exists());
+    // systemd names the folder of a service's state, or several with colons between them.
+    if let (Some(plan), Ok(folders)) = (&mut checked.plan, std::env::var("STATE_DIRECTORY"))
+        && let Some(folder) = folders.split(':').find(|folder| !folder.is_empty())
+    {
+        plan.keep_state_in(Path::new(folder));
+    }
     Ok(Read { source, checked })
 }
 
