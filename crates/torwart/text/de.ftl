@@ -306,6 +306,7 @@ check-not-dialled = Die Upstreams wurden nicht angewählt: zuerst die Fehler.
 check-certificates = Zertifikate für Clients
 check-uncovered = nicht für diese Hosts der Site: { $hosts }
 check-valid = gültig bis { $day }, noch { $days }
+check-certificate-waiting = noch kein Zertifikat; es wird ausgestellt, sobald das Gateway läuft, bis dahin wird ein Platzhalter gezeigt
 check-ends-soon = endet am { $day }, noch { $days }
 check-expired = abgelaufen am { $day }, seit { $days }
 check-upstreams = Upstreams, gefragt nach HEAD /

@@ -305,6 +305,7 @@ check-not-dialled = No upstream was dialled: first the errors.
 check-certificates = Certificates shown to clients
 check-uncovered = not for these hosts of the site: { $hosts }
 check-valid = valid until { $day }, another { $days }
+check-certificate-waiting = no certificate yet; it is issued once the gateway runs, until then a placeholder is shown
 check-ends-soon = ends on { $day }, in { $days }
 check-expired = ended on { $day }, { $days } ago
 check-upstreams = Upstreams, asked for HEAD /

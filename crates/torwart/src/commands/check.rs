@@ -8,6 +8,7 @@ mod json;
 mod ladder;
 mod loosened;
 mod probe;
+mod process;
 mod text;
 
 use crate::cli;
@@ -18,6 +19,7 @@ use clap::{Arg, ArgMatches, Command};
 use ladder::Ladder;
 use loosened::Loosened;
 use probe::Probe;
+use process::Process;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::runtime::LocalOptions;
@@ -32,6 +34,8 @@ pub(super) struct Findings {
     probes: Option<Vec<Probe>>,
     ladders: Vec<Ladder>,
     loosened: Vec<Loosened>,
+    /// Who would run it; nothing without a plan.
+    process: Option<Process>,
 }
 
 /// The command line.
@@ -104,10 +108,12 @@ impl Findings {
             probes: None,
             ladders: Vec::new(),
             loosened: Vec::new(),
+            process: None,
         };
         let Some(plan) = findings.read.checked.plan.clone() else { return Ok(findings) };
         findings.ladders = ladder::of(&plan);
         findings.loosened = loosened::of(&plan);
+        findings.process = Some(Process::of(&plan));
         findings.certificates = certificate::shown(&plan);
         if let Err(problems) = torwart_gateway::rehearse(plan.clone()) {
             findings.problems = problems.iter().map(ToString::to_string).collect();
@@ -125,6 +131,7 @@ impl Findings {
     fn is_well(&self) -> bool {
         !self.read.checked.is_bad()
             && self.problems.is_empty()
+            && self.process.as_ref().is_none_or(Process::is_well)
             && self.certificates.iter().all(Shown::is_well)
             && self.probes.iter().flatten().all(Probe::is_well)
     }

@@ -23,6 +23,7 @@ pub(super) fn document(findings: &Findings, console: &Console) -> Value {
             probes.iter().map(|one| probe(one, console)).collect::<Vec<_>>()
         }),
         "deadlines": findings.ladders.iter().map(ladder).collect::<Vec<_>>(),
+        "process": findings.process.as_ref().map(super::process::Process::document),
         "loosened": findings.loosened.iter().map(|one| {
             json!({ "key": one.key, "meaning": console.say(&one.text) })
         }).collect::<Vec<_>>(),

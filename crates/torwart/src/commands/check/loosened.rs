@@ -61,9 +61,17 @@ fn of_clients(plan: &Plan) -> Vec<Loosened> {
     };
     let (limits, usual) = (&plan.limits, ClientLimits::default());
     let per_address = plan.per_address.most;
-    add(per_address > defaults::PER_ADDRESS, format!("client.per_address = {per_address}"), "loose-per-address");
+    add(
+        per_address > defaults::PER_ADDRESS,
+        format!("client.per_address = {per_address}"),
+        "loose-per-address",
+    );
     let connections = plan.connections;
-    add(connections > defaults::CONNECTIONS, format!("client.connections = {connections}"), "loose-connections");
+    add(
+        connections > defaults::CONNECTIONS,
+        format!("client.connections = {connections}"),
+        "loose-connections",
+    );
     add(limits.head > usual.head, format!("client.limit.head = \"{}\"", limits.head), "loose-size");
     add(limits.fields > usual.fields, format!("client.limit.fields = {}", limits.fields), "loose-size");
     add(limits.target > usual.target, format!("client.limit.target = \"{}\"", limits.target), "loose-size");
@@ -80,7 +88,8 @@ fn of_clients(plan: &Plan) -> Vec<Loosened> {
         add(wait > usual, format!("client.deadline.{key} = \"{}\"", show_duration(wait)), "loose-time");
     }
     let is_open = |listener: &Listener| {
-        !listener.tls && matches!(listener.address, ListenAddress::Tcp(address) if !address.ip().is_loopback())
+        !listener.tls
+            && matches!(listener.address, ListenAddress::Tcp(address) if !address.ip().is_loopback())
     };
     let in_the_clear = plan.listeners.iter().any(is_open);
     for (site, route) in plan.all_routes() {
@@ -88,7 +97,11 @@ fn of_clients(plan: &Plan) -> Vec<Loosened> {
         let is_looser = asks && in_the_clear && !site.redirect_to_https;
         add(is_looser, format!("{} {}: auth.basic", site.name, route.name), "loose-basic");
         let is_large = route.body_limit > limits.body;
-        add(is_large, format!("{} {}: body_limit = \"{}\"", site.name, route.name, route.body_limit), "loose-size");
+        add(
+            is_large,
+            format!("{} {}: body_limit = \"{}\"", site.name, route.name, route.body_limit),
+            "loose-size",
+        );
     }
     found
 }

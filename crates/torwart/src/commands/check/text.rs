@@ -1,7 +1,7 @@
 //! The findings as a page for a terminal.
 
 use super::Findings;
-use super::certificate::{Facts, Shown};
+use super::certificate::{self, Facts};
 use super::ladder::Ladder;
 use super::probe::Probe;
 use crate::Console;
@@ -37,12 +37,16 @@ pub(super) fn page(findings: &Findings, console: &Console) -> String {
         let label = console.out.paint(Tone::Bad, &console.say("error"));
         text.push_str(&console.out.wrapped(&format!("{label}: "), 2, problem));
     }
-    certificates(&findings.certificates, console, &mut text);
+    certificates(findings, console, &mut text);
     match &findings.probes {
         Some(probes) => upstreams(probes, console, &mut text),
         None => heading("check-upstreams-unasked", console, &mut text),
     }
     ladders(&findings.ladders, console, &mut text);
+    if let Some(process) = &findings.process {
+        heading("check-process", console, &mut text);
+        text.push_str(&console.out.wrapped("  ", 4, &process.describe(console)));
+    }
     if !findings.loosened.is_empty() {
         heading("check-loosened", console, &mut text);
         for loosened in &findings.loosened {
@@ -60,12 +64,17 @@ fn heading(key: &str, console: &Console, text: &mut String) {
     text.push_str(&format!("\n{}\n", console.out.paint(Tone::Strong, &console.say(key))));
 }
 
-fn certificates(certificates: &[Shown], console: &Console, text: &mut String) {
-    if certificates.is_empty() {
+fn certificates(findings: &Findings, console: &Console, text: &mut String) {
+    let waiting = findings.read.checked.plan.as_ref().map(certificate::waiting).unwrap_or_default();
+    if findings.certificates.is_empty() && waiting.is_empty() {
         return;
     }
     heading("check-certificates", console, text);
-    for shown in certificates {
+    for site in waiting {
+        let told = console.out.paint(Tone::Doubtful, &console.say("check-certificate-waiting"));
+        text.push_str(&console.out.wrapped(&format!("  {site}: "), 4, &told));
+    }
+    for shown in &findings.certificates {
         text.push_str(&format!("  {}: {}\n", shown.site, validity(&shown.facts, console)));
         if !shown.uncovered.is_empty() {
             let hosts = shown.uncovered.join(", ");

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use torwart_config::Plan;
-use torwart_config::plan::{Secret, AccessLog, ListenAddress, LogFormat, LogTarget};
+use torwart_config::plan::{AccessLog, ListenAddress, LogFormat, LogTarget, Secret};
 
 /// What shall be served.
 pub(super) enum Wanted {
