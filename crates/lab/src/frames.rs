@@ -29,6 +29,11 @@ impl Frames {
         }
     }
 
+    /// Whether HTTP/2 is spoken.
+    pub(crate) fn have_begun(&self) -> bool {
+        self.had_preface
+    }
+
     /// The next frame.
     pub(crate) fn next(&mut self) -> Option<Frame> {
         if !self.had_preface {

@@ -257,6 +257,13 @@ impl Player {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match &result {
             Ok(0) => seen.end = PeerEnd::Closed,
+            Ok(count) if self.frames.have_begun() => {
+                seen.bytes += *count as u64;
+                self.frames.take(buffer.get(..*count).unwrap_or_default());
+                while let Some(frame) = self.frames.next() {
+                    frame.note(&mut seen);
+                }
+            }
             Ok(count) => self.reception.take(buffer.get(..*count).unwrap_or_default(), &mut seen),
             Err(_) => seen.end = PeerEnd::Reset,
         }

@@ -153,9 +153,8 @@ impl Driver {
         while self.beat.as_mut().poll(cx).is_ready() {
             self.beat.as_mut().reset(Instant::now() + BEAT);
             let heard = self.outlet.heard().bytes;
-            if std::mem::replace(&mut self.heard, heard) != heard {
-                self.was_asked = false;
-            } else if self.shared.active.load(Ordering::Relaxed) == 0 {
+            let has_spoken = std::mem::replace(&mut self.heard, heard) != heard;
+            if has_spoken || self.shared.active.load(Ordering::Relaxed) == 0 {
                 self.was_asked = false;
             } else if std::mem::replace(&mut self.was_asked, true) {
                 return Poll::Ready(Ending::TimedOut(Deadline::BetweenBytes));

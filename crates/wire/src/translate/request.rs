@@ -120,10 +120,47 @@ pub fn read_request(head: &Bytes, scheme: &Scheme) -> Option<(http::Request<()>,
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(scheme.clone());
     parts.authority = Some(Authority::from_maybe_shared(host?).ok()?);
-    parts.path_and_query = Some(PathAndQuery::from_maybe_shared(head.slice_ref(target)).ok()?);
+    parts.path_and_query = Some(path_and_query(head.slice_ref(target))?);
     let mut request = http::Request::new(());
     *request.method_mut() = method;
     *request.uri_mut() = Uri::from_parts(parts).ok()?;
     *request.headers_mut() = fields;
     Some((request, framing, upgrade))
+}
+
+/// The path and query. What browsers send as it was typed and RFC 3986 does not allow is escaped where it has to be.
+fn path_and_query(target: Bytes) -> Option<PathAndQuery> {
+    if let Ok(target) = PathAndQuery::from_maybe_shared(target.clone()) {
+        return Some(target);
+    }
+    let mut escaped = Vec::with_capacity(target.len() + 32);
+    for &byte in &target {
+        if byte.is_ascii_graphic() && !b"`^|{}[]\\\"<>".contains(&byte) {
+            escaped.push(byte);
+        } else {
+            let digit = |half: u8| if half < 10 { b'0' + half } else { b'A' + half - 10 };
+            escaped.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    PathAndQuery::from_maybe_shared(Bytes::from(escaped)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_as_browsers_type_it_can_be_told() {
+        for (target, told) in [
+            ("/a?b=c", "/a?b=c"),
+            ("*", "*"),
+            ("/%60?x=%7C", "/%60?x=%7C"),
+            ("/a`b", "/a%60b"),
+            ("/`^|{}[]?`^|{}[]\\", "/%60%5E%7C%7B%7D%5B%5D?%60%5E%7C%7B%7D%5B%5D%5C"),
+        ] {
+            let head = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+            let (request, ..) = read_request(&Bytes::from(head), &Scheme::HTTPS).unwrap();
+            assert_eq!(request.uri().path_and_query().unwrap().as_str(), told);
+        }
+    }
 }
