@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use torwart_cause::{Address, Attempt, Deadline, Decision, Ending, Step};
 use torwart_config::plan::{self, LinkDeadlines};
+use torwart_wire::proxy_protocol;
 
 /// Where to go, and how.
 #[derive(Clone, Debug)]
@@ -67,6 +68,20 @@ impl Target {
             is_fastcgi: upstream.scheme == plan::Scheme::FastCgi,
             prelude: None,
         }
+    }
+}
+
+impl Target {
+    /// The same for a connection that is nobody's but ours, where the upstream wants to be told whose it is.
+    #[must_use]
+    pub fn for_ourselves(self, version: Option<plan::ProxyVersion>) -> Self {
+        let mut header = Vec::new();
+        match version {
+            Some(plan::ProxyVersion::V1) => proxy_protocol::write_v1(&mut header, None, None),
+            Some(plan::ProxyVersion::V2) => proxy_protocol::write_v2(&mut header, None, None),
+            None => return self,
+        }
+        Self { prelude: Some(header.into()), ..self }
     }
 }
 

@@ -3,15 +3,16 @@
 use super::certificate::Facts;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
-use torwart_cause::{Attempt, Cause, Ending, Evidence, diagnose};
+use torwart_cause::{Attempt, Cause, Ending, Evidence, Step, diagnose};
 use torwart_config::Plan;
 use torwart_config::plan::{
-    Action, ExchangeDeadlines, HostPattern, HostPolicy, LinkDeadlines, Pool, Scheme, Upstream, UpstreamTls,
+    Action, ExchangeDeadlines, HostPattern, HostPolicy, LinkDeadlines, Pool, Protocol, Scheme, Upstream,
+    UpstreamTls,
 };
 use torwart_dial::ask::{AnswerLimits, Question, ask};
-use torwart_dial::{Resolver, Stream, SystemFiles, Target, TlsClient, open};
+use torwart_dial::{Resolver, Stream, SystemFiles, Target, TlsClient, fastcgi, http2, open};
 
 /// What one upstream did.
 #[derive(Debug)]
@@ -39,7 +40,9 @@ impl Probe {
 struct Order {
     pool: Arc<str>,
     target: Target,
+    is_fastcgi: bool,
     tls: UpstreamTls,
+    protocol: Protocol,
     links: LinkDeadlines,
     exchange: ExchangeDeadlines,
     host: String,
@@ -51,7 +54,11 @@ pub(super) async fn all(plan: &Plan, timeout: Duration) -> io::Result<Vec<Probe>
     let mut orders = Vec::new();
     for pool in &plan.pools {
         let tls = TlsClient::build(&pool.tls).map_err(|problem| io::Error::other(problem.to_string()))?;
-        let tls = Arc::new(tls);
+        let tls = Arc::new(match pool.protocol {
+            Protocol::Http1 => tls,
+            Protocol::Http2 => tls.offering(&[http2::ALPN]),
+            Protocol::Auto => tls.offering(&[http2::ALPN, b"http/1.1"]),
+        });
         orders.extend(pool.upstreams.iter().map(|upstream| order(plan, pool, upstream, &tls, timeout)));
     }
     let mut orders = orders.into_iter().enumerate();
@@ -87,8 +94,14 @@ fn order(plan: &Plan, pool: &Pool, upstream: &Upstream, tls: &Arc<TlsClient>, ti
     let is_tls = upstream.scheme == Scheme::Https;
     Order {
         pool: Arc::clone(&pool.name),
-        target: Target::new(upstream, is_tls.then(|| Arc::clone(tls))),
+        target: Target {
+            // It is asked by hand.
+            is_fastcgi: false,
+            ..Target::new(upstream, is_tls.then(|| Arc::clone(tls))).for_ourselves(pool.proxy_protocol)
+        },
+        is_fastcgi: upstream.scheme == Scheme::FastCgi,
         tls: pool.tls.clone(),
+        protocol: pool.protocol,
         links: LinkDeadlines {
             resolve: pool.deadlines.resolve.min(timeout),
             connect: pool.deadlines.connect.min(timeout),
@@ -108,12 +121,13 @@ async fn probe(order: Order, resolver: &Resolver) -> Probe {
     let mut attempt = Attempt::default();
     let mut certificate = None;
     match open(&order.target, resolver, &order.links, &mut attempt).await {
-        Ok(mut stream) => {
+        Ok(stream) => {
             certificate = shown_by(&stream);
-            let question = Question::new("HEAD", &order.host, "/", &[]);
-            // What went wrong stands in the attempt.
-            let _ =
-                ask(&mut stream, &question, &order.exchange, &AnswerLimits::default(), &mut attempt).await;
+            if order.is_fastcgi {
+                ask_for_worker(stream, order.exchange.first_byte, &mut attempt).await;
+            } else {
+                question(stream, &order, &mut attempt).await;
+            }
         }
         Err(_) if matches!(attempt.handshake.ending(), Some(Ending::Certificate(_))) => {
             certificate = look_at_certificate(&order, resolver).await;
@@ -123,6 +137,45 @@ async fn probe(order: Order, resolver: &Resolver) -> Probe {
     let evidence = Evidence { attempts: vec![attempt.clone()], ..Evidence::default() };
     let cause = diagnose(&evidence).cause();
     Probe { pool: order.pool, upstream: order.target.label, attempt, cause, certificate }
+}
+
+/// Asks a FastCGI application for its own variables: no script runs, but one that answers has a worker to spare.
+async fn ask_for_worker(mut stream: Stream, deadline: Duration, attempt: &mut Attempt) {
+    let begun = Instant::now();
+    attempt.head = match fastcgi::ask_for_worker(&mut stream, deadline).await {
+        Ok(()) => Step::Done { took: begun.elapsed() },
+        Err(ending) => Step::Failed { ending, after: begun.elapsed() },
+    };
+}
+
+/// Asks for the front page, in the version of HTTP that the pool wants.
+async fn question(mut stream: Stream, order: &Order, attempt: &mut Attempt) {
+    let chose_http2 =
+        stream.tls_session().is_some_and(|session| session.alpn_protocol() == Some(http2::ALPN));
+    let is_http2 = match order.protocol {
+        Protocol::Http1 => false,
+        Protocol::Http2 => true,
+        Protocol::Auto => chose_http2,
+    };
+    let question = Question::new("HEAD", &order.host, "/", &[]);
+    let limits = AnswerLimits::default();
+    // What went wrong stands in the attempt.
+    if !is_http2 {
+        let _ = ask(&mut stream, &question, &order.exchange, &limits, attempt).await;
+        return;
+    }
+    let options = http2::Options { head_bytes: 64 << 10, fields: 200 };
+    let Ok((streams, driver)) = http2::begin(stream, &options).await else { return };
+    let mut stream = Stream::from(streams.open());
+    let driven = async {
+        driver.await;
+        // Its streams tell how it ended.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ = ask(&mut stream, &question, &order.exchange, &limits, attempt) => {}
+        () = driven => {}
+    }
 }
 
 /// Shakes hands once more without verifying, only to see what was refused; nothing is sent over it.

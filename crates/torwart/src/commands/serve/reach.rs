@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use torwart_config::Plan;
-use torwart_config::plan::{ListenAddress, LogTarget};
+use torwart_config::plan::{ListenAddress, LogTarget, Secret};
 use torwart_kernel::confinement::Reach;
 
 /// The files of this plan; `files` are those it is made from.
@@ -30,6 +30,14 @@ pub(super) fn of(plan: &Plan, files: &[PathBuf]) -> Reach {
         if let ListenAddress::Unix(path) = &listener.address {
             reach.write.push(folder(path));
         }
+    }
+    for files in plan.all_routes().filter_map(|(_, route)| route.files.as_ref()) {
+        reach.read.push(files.root.clone());
+        reach.read.extend(files.root.canonicalize());
+    }
+    if let Some(Secret::File(file)) = &plan.admin_token {
+        reach.read.push(folder(file));
+        reach.read.extend(real_folder(file));
     }
     if let Some(acme) = &plan.acme {
         reach.write.push(acme.store.clone());
