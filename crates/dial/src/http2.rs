@@ -28,6 +28,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use torwart_cause::Ending;
 
 /// The ALPN name of HTTP/2 (RFC 9113 §3.2).
@@ -41,7 +42,12 @@ pub struct Options {
     pub head_bytes: usize,
     /// Most fields of a head.
     pub fields: usize,
+    /// Silence of that long, while streams are under way, draws a question, and as long again the end.
+    pub silence: Duration,
 }
+
+/// The silence that is usual: a peer that works on a request but is too busy to answer a PING has other troubles.
+pub const SILENCE: Duration = Duration::from_secs(10);
 
 /// Opens streams on one connection. Dropping it ends the connection once its streams have ended.
 pub struct Streams {

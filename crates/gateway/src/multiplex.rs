@@ -111,6 +111,20 @@ impl Multiplex {
     }
 }
 
+/// Tells the upstreams of a core that its connections end, before its runtime does.
+pub async fn farewell(core: &Core) {
+    let view = core.view();
+    let all = view.pools.iter().flat_map(|pool| &pool.upstreams).filter_map(|one| one.multiplex.as_ref());
+    let mut is_over = true;
+    for multiplex in all {
+        is_over &= multiplex.connections.take().is_empty();
+    }
+    // Their tasks need a turn or two for it. Whoever does not take the farewell at once goes without.
+    for _ in 0..if is_over { 0 } else { FAREWELL_TURNS } {
+        tokio::task::yield_now().await;
+    }
+}
+
 impl Connection {
     fn link(&self) -> Link {
         Link { stream: self.streams.open().into(), address: self.address.clone(), guard: None }
@@ -305,11 +319,14 @@ fn speaks_http2(stream: &Stream) -> bool {
 }
 
 fn options(limits: &plan::ResponseLimits) -> http2::Options {
-    http2::Options { head_bytes: limits.head.as_usize(), fields: limits.fields }
+    http2::Options { head_bytes: limits.head.as_usize(), fields: limits.fields, silence: http2::SILENCE }
 }
 
 /// Connections per upstream and core; beyond them, exchanges wait in line for a stream.
 const MOST_CONNECTIONS: usize = 16;
+
+/// Turns of the runtime for a farewell.
+const FAREWELL_TURNS: u32 = 8;
 
 /// How often an exchange looks for a stream: the connection it waited for may have been filled by others.
 const ROUNDS: u32 = 64;

@@ -3,6 +3,7 @@
 use crate::accept::Listening;
 use crate::listeners::Command;
 use crate::listeners::bind::Socket;
+use crate::multiplex;
 use crate::per_core::Core;
 use std::io;
 use std::rc::Rc;
@@ -79,7 +80,9 @@ async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) 
         }
     };
     // What has not ended by then is closed with the runtime; its exchanges still make their records.
-    tokio::time::timeout_at(until.into(), drained).await.is_ok()
+    let is_orderly = tokio::time::timeout_at(until.into(), drained).await.is_ok();
+    multiplex::farewell(core).await;
+    is_orderly
 }
 
 fn open(socket: Socket, plan: &Listener) -> io::Result<Listening> {

@@ -23,6 +23,7 @@ pub struct Driver {
     pings: Option<PingPong>,
     shared: Arc<Shared>,
     beat: Pin<Box<Sleep>>,
+    silence: Duration,
     /// Bytes heard at the last beat.
     heard: u64,
     /// Whether the peer was asked since for a sign of life.
@@ -64,7 +65,8 @@ pub(super) async fn begin(
         outlet,
         pings,
         shared,
-        beat: Box::pin(sleep(BEAT)),
+        beat: Box::pin(sleep(options.silence)),
+        silence: options.silence,
         heard: 0,
         was_asked: true,
         is_deaf: false,
@@ -151,7 +153,7 @@ impl Driver {
     /// if there is none.
     fn poll_beat(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         while self.beat.as_mut().poll(cx).is_ready() {
-            self.beat.as_mut().reset(Instant::now() + BEAT);
+            self.beat.as_mut().reset(Instant::now() + self.silence);
             let heard = self.outlet.heard().bytes;
             let has_spoken = std::mem::replace(&mut self.heard, heard) != heard;
             if has_spoken || self.shared.active.load(Ordering::Relaxed) == 0 {
@@ -201,6 +203,3 @@ const RESET_STREAMS: usize = 256;
 
 /// Streams whose end is waited for.
 const ENDING_STREAMS: usize = 64;
-
-/// Silence of that long draws a question, and as long again the end.
-const BEAT: Duration = Duration::from_secs(10);

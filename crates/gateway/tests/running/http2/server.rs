@@ -25,6 +25,7 @@ pub(super) struct Server {
 struct Shared {
     accepted: AtomicUsize,
     ended: AtomicUsize,
+    farewells: AtomicUsize,
     requests: AtomicUsize,
 }
 
@@ -81,6 +82,11 @@ impl Server {
         self.shared.ended.load(Ordering::SeqCst)
     }
 
+    /// Connections that have ended in good order.
+    pub(super) fn farewells(&self) -> usize {
+        self.shared.farewells.load(Ordering::SeqCst)
+    }
+
     /// Requests so far.
     pub(super) fn requests(&self) -> usize {
         self.shared.requests.load(Ordering::SeqCst)
@@ -121,7 +127,12 @@ async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, manners: &Manners, s
     builder.max_concurrent_streams(manners.streams).enable_connect_protocol();
     let Ok(mut connection) = builder.handshake(socket).await else { return };
     let mut served = 0;
-    while let Some(Ok((request, respond))) = connection.accept().await {
+    loop {
+        let (request, respond) = match connection.accept().await {
+            Some(Ok(accepted)) => accepted,
+            Some(Err(_)) => return,
+            None => break,
+        };
         shared.requests.fetch_add(1, Ordering::SeqCst);
         served += 1;
         if served == manners.requests {
@@ -129,6 +140,7 @@ async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, manners: &Manners, s
         }
         spawn_local(answer(request, respond));
     }
+    shared.farewells.fetch_add(1, Ordering::SeqCst);
 }
 
 /// What is answered goes by the path. That a client has gone is no concern of this end.

@@ -117,6 +117,16 @@ fn connections_of_an_upstream_that_leaves_the_plan_end() {
     eventually("the connection ends", || server.ended() == 1);
 }
 
+#[test]
+fn a_gateway_that_stops_says_so_to_its_upstreams() {
+    let server = Server::start(Manners::default());
+    let mut gateway = gateway(&server);
+    ask_at_once(&gateway, 1, "/");
+    assert!(gateway.stop(Duration::from_secs(5)));
+    eventually("the connection ends", || server.ended() == 1);
+    assert_eq!(server.farewells(), 1);
+}
+
 /// A server's side of TLS that offers these protocols, and a folder with the authority to trust.
 fn tls(ground: &Ground, protocols: &[&[u8]]) -> (Arc<rustls::ServerConfig>, Folder) {
     use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};

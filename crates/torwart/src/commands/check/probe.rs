@@ -164,7 +164,7 @@ async fn question(mut stream: Stream, order: &Order, attempt: &mut Attempt) {
         let _ = ask(&mut stream, &question, &order.exchange, &limits, attempt).await;
         return;
     }
-    let options = http2::Options { head_bytes: 64 << 10, fields: 200 };
+    let options = http2::Options { head_bytes: 64 << 10, fields: 200, silence: http2::SILENCE };
     let Ok((streams, driver)) = http2::begin(stream, &options).await else { return };
     let mut stream = Stream::from(streams.open());
     let driven = async {
