@@ -4,7 +4,7 @@ use crate::courier::Courier;
 use crate::failure::{Failure, Kind};
 use crate::settings::{Settings, Wanted};
 use crate::store::{self, Kept};
-use crate::{Front, account, order};
+use crate::{Showcase, account, order};
 use instant_acme::{Account, CertificateIdentifier};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,7 +19,7 @@ pub(crate) struct Desk {
     courier: Courier,
     /// Held while an account is made, so that there is only one.
     account: Mutex<Option<Account>>,
-    front: Arc<dyn Front>,
+    showcase: Arc<dyn Showcase>,
 }
 
 /// When the CA would like a certificate to be renewed.
@@ -34,13 +34,13 @@ impl Desk {
     pub(crate) fn new(
         settings: Settings,
         resolver: Arc<Resolver>,
-        front: Arc<dyn Front>,
+        showcase: Arc<dyn Showcase>,
     ) -> Result<Self, Failure> {
         let courier = Courier::new(resolver, settings.plan.ca.as_deref()).map_err(|problem| {
             let file = settings.plan.ca.as_ref().map(|file| file.display().to_string());
             Failure::File { file: file.unwrap_or_default(), said: problem.to_string() }
         })?;
-        Ok(Self { settings, courier, account: Mutex::new(None), front })
+        Ok(Self { settings, courier, account: Mutex::new(None), showcase })
     }
 
     /// When the CA wants to be asked again, if its last refusal said so.
@@ -62,7 +62,7 @@ impl Desk {
         let mut tries = 0;
         let issued = loop {
             tries += 1;
-            match order::obtain(&account, plan, wanted, challenge, replaces, &self.front).await {
+            match order::obtain(&account, plan, wanted, challenge, replaces, &self.showcase).await {
                 Err(failure) if failure.is_unknown_account() && tries < TRIES => {
                     account = self.new_account().await?;
                 }
@@ -72,7 +72,7 @@ impl Desk {
             }
         };
         store::keep(&wanted.file, &plan.directory, &issued.key, &issued.chain)?;
-        self.front.renewed();
+        self.showcase.renewed();
         store::read(&wanted.file).ok_or_else(|| Failure::Garbled("the certificate cannot be read".to_owned()))
     }
 

@@ -3,7 +3,7 @@
 //! Jobs run beside each other, a few at a time; the keeper itself only decides and remembers. A change of the plan makes
 //! it try again at once, so that whoever has mended something need not wait for the pause to end.
 
-use crate::Front;
+use crate::Showcase;
 use crate::failure::Failure;
 use crate::job::{Advice, Desk};
 use crate::schedule;
@@ -21,7 +21,7 @@ use torwart_report::Lang;
 /// Looks after the certificates of all sites that want one.
 pub struct Keeper {
     resolver: Arc<Resolver>,
-    front: Arc<dyn Front>,
+    showcase: Arc<dyn Showcase>,
     status: Arc<Status>,
     lang: Lang,
     desk: Option<Arc<Desk>>,
@@ -59,11 +59,16 @@ enum Outcome {
 }
 
 impl Keeper {
-    /// A keeper that shows proofs and certificates by `front`, writes how they fare into `status`, and speaks `lang` in
+    /// A keeper that shows proofs and certificates by `showcase`, writes how they fare into `status`, and speaks `lang` in
     /// the log.
-    pub fn new(resolver: Arc<Resolver>, front: Arc<dyn Front>, status: Arc<Status>, lang: Lang) -> Self {
+    pub fn new(
+        resolver: Arc<Resolver>,
+        showcase: Arc<dyn Showcase>,
+        status: Arc<Status>,
+        lang: Lang,
+    ) -> Self {
         let (wards, jobs) = (Vec::new(), JoinSet::new());
-        Self { resolver, front, status, lang, desk: None, wards, generation: 0, jobs }
+        Self { resolver, showcase, status, lang, desk: None, wards, generation: 0, jobs }
     }
 
     /// Looks after what `wishes` holds, also when that changes, until told to stop.
@@ -111,7 +116,7 @@ impl Keeper {
             Ward::new(wanted, &settings, now, known)
         });
         self.wards = wards.collect();
-        match Desk::new(settings, Arc::clone(&self.resolver), Arc::clone(&self.front)) {
+        match Desk::new(settings, Arc::clone(&self.resolver), Arc::clone(&self.showcase)) {
             Ok(desk) => self.desk = Some(Arc::new(desk)),
             Err(failure) => {
                 for at in 0..self.wards.len() {

@@ -1,6 +1,6 @@
 //! One order, from the names to the certificate (RFC 8555 §7.4).
 
-use crate::Front;
+use crate::Showcase;
 use crate::failure::{Failure, Kind, Refusal};
 use crate::proof::{Expected, Proofs};
 use crate::settings::Wanted;
@@ -32,11 +32,11 @@ pub(crate) async fn obtain(
     wanted: &Wanted,
     challenge: Challenge,
     replaces: Option<&CertificateDer<'static>>,
-    front: &Arc<dyn Front>,
+    showcase: &Arc<dyn Showcase>,
 ) -> Result<Issued, Failure> {
     let names: Vec<Identifier> = wanted.names.iter().cloned().map(Identifier::Dns).collect();
     let mut order = place(account, plan, &names, replaces).await?;
-    let mut proofs = Proofs::new(Arc::clone(front), plan.dns_hook.clone());
+    let mut proofs = Proofs::new(Arc::clone(showcase), plan.dns_hook.clone());
     let proven = prove(&mut order, challenge, &mut proofs).await;
     proofs.remove_records().await;
     proven?;

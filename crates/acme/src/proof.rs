@@ -1,6 +1,6 @@
 //! Proofs that names are ours, shown while the CA looks and taken away afterwards.
 
-use crate::Front;
+use crate::Showcase;
 use crate::failure::Failure;
 use crate::hook::{self, Action};
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, KeyPair};
@@ -10,7 +10,7 @@ use torwart_config::plan::{Challenge, DnsHook};
 
 /// The proofs of one order. Dropping it takes away what is shown on our own side.
 pub(crate) struct Proofs {
-    front: Arc<dyn Front>,
+    showcase: Arc<dyn Showcase>,
     hook: Option<DnsHook>,
     shown: Vec<Shown>,
 }
@@ -36,21 +36,21 @@ pub(crate) struct Expected<'a> {
 }
 
 impl Proofs {
-    pub(crate) fn new(front: Arc<dyn Front>, hook: Option<DnsHook>) -> Self {
-        Self { front, hook, shown: Vec::new() }
+    pub(crate) fn new(showcase: Arc<dyn Showcase>, hook: Option<DnsHook>) -> Self {
+        Self { showcase, hook, shown: Vec::new() }
     }
 
     /// Shows what the CA expects.
     pub(crate) async fn show(&mut self, challenge: Challenge, expected: Expected<'_>) -> Result<(), Failure> {
         match challenge {
             Challenge::Http01 => {
-                self.front.answer(expected.token, expected.text);
+                self.showcase.answer(expected.token, expected.text);
                 self.shown.push(Shown::Answer { token: expected.token.to_owned() });
             }
             Challenge::TlsAlpn01 => {
                 let (certificate, key) = certificate(&expected)
                     .map_err(|error| Failure::Garbled(format!("{}: {error}", expected.name)))?;
-                self.front.show(expected.name, certificate, key);
+                self.showcase.show(expected.name, certificate, key);
                 self.shown.push(Shown::Certificate { name: expected.name.to_owned() });
             }
             Challenge::Dns01 => {
@@ -101,8 +101,8 @@ impl Drop for Proofs {
     fn drop(&mut self) {
         for shown in &self.shown {
             match shown {
-                Shown::Answer { token } => self.front.withdraw_answer(token),
-                Shown::Certificate { name } => self.front.withdraw(name),
+                Shown::Answer { token } => self.showcase.withdraw_answer(token),
+                Shown::Certificate { name } => self.showcase.withdraw(name),
                 Shown::Record { .. } => {}
             }
         }

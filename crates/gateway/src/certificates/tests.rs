@@ -3,7 +3,9 @@
 use super::*;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, ServerConnection, SignatureScheme};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, HandshakeKind, ServerConnection, SignatureScheme,
+};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::path::PathBuf;
 use torwart_config::plan::{Answers, CertificateFiles, HostPattern};
@@ -99,14 +101,18 @@ impl ServerCertVerifier for Anything {
     }
 }
 
-/// The leaf a client is shown that asks for `name`.
-fn shown(certificates: &Certificates, name: &str) -> Vec<u8> {
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+fn client() -> ClientConfig {
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anything))
-        .with_no_client_auth();
+        .with_no_client_auth()
+}
+
+/// The leaf a client is shown that asks for `name`.
+fn shown(certificates: &Certificates, name: &str) -> Vec<u8> {
+    let config = client();
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let mut client = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut server = ServerConnection::new(certificates.server_config()).unwrap();
@@ -218,4 +224,76 @@ fn the_end_of_validity_is_known() {
 fn without_any_certificate_there_is_nothing_to_show() {
     let certificates = Certificates::load(&[site(&[HostPattern::Any], Vec::new())]).unwrap();
     assert!(certificates.expiries().is_empty());
+}
+
+#[test]
+fn a_session_goes_on_after_a_reload() {
+    let folder = Folder::new("tickets");
+    let sites = [site(&[exact("shop.example")], vec![folder.certificate("shop", &["shop.example"])])];
+    let certificates = Certificates::load(&sites).unwrap();
+    let client = Arc::new(client());
+    assert_eq!(shaken(&certificates, &client, "shop.example"), Some(HandshakeKind::Full));
+    certificates.reload(&sites).unwrap();
+    assert_eq!(shaken(&certificates, &client, "shop.example"), Some(HandshakeKind::Resumed));
+    assert_eq!(shaken(&certificates, &client, "other.example"), Some(HandshakeKind::Full));
+}
+
+#[test]
+fn a_site_that_waits_for_its_certificate_shows_a_placeholder() {
+    let folder = Folder::new("waiting");
+    let files =
+        CertificateFiles { chain: folder.0.join("certificate.pem"), key: folder.0.join("certificate.pem") };
+    let waiting = Site { is_automatic: true, ..site(&[exact("shop.example")], vec![files.clone()]) };
+    let sites = [waiting];
+    let certificates = Certificates::load(&sites).unwrap();
+    assert!(!shown(&certificates, "shop.example").is_empty() && certificates.expiries().is_empty());
+    let issued = folder.certificate("issued", &["shop.example"]);
+    let pair = [&issued.key, &issued.chain].map(|file| std::fs::read_to_string(file).unwrap());
+    folder.write("certificate.pem", &pair.concat());
+    certificates.reload(&sites).unwrap();
+    assert_eq!(shown(&certificates, "shop.example"), leaf(&issued));
+    assert_eq!(certificates.expiries().len(), 1);
+    // What cannot be used any more keeps nobody from starting.
+    folder.write("certificate.pem", "torn");
+    assert!(Certificates::load(&sites).is_ok());
+}
+
+#[test]
+fn rules_for_clients_need_files_that_can_be_read() {
+    let folder = Folder::new("asking");
+    let rule = |ca: PathBuf| {
+        Some(Arc::new(torwart_config::plan::ClientCertificate {
+            ca,
+            revoked: None,
+            is_required: true,
+            subjects: Vec::new(),
+        }))
+    };
+    let files = folder.certificate("shop", &["shop.example"]);
+    let of = |ca: PathBuf| {
+        [Site { client_certificate: rule(ca), ..site(&[exact("a.example")], vec![files.clone()]) }]
+    };
+    let certificates = Certificates::load(&of(files.chain.clone())).unwrap();
+    assert!(certificates.asked.load().find(Some("a.example")).is_some());
+    assert!(certificates.asked.load().find(Some("b.example")).is_none());
+    assert!(certificates.asked.load().find(None).is_none());
+    assert!(Certificates::load(&of(folder.0.join("none.pem"))).is_err());
+}
+
+/// How a handshake of this client went; whatever the server has for it afterwards is taken.
+fn shaken(certificates: &Certificates, config: &Arc<ClientConfig>, name: &str) -> Option<HandshakeKind> {
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut client = ClientConnection::new(Arc::clone(config), name).unwrap();
+    let mut server = ServerConnection::new(certificates.server_config()).unwrap();
+    while client.wants_write() || server.wants_write() {
+        let mut bytes = Vec::new();
+        client.write_tls(&mut bytes).unwrap();
+        server.read_tls(&mut bytes.as_slice()).unwrap();
+        server.process_new_packets().unwrap();
+        bytes.clear();
+        server.write_tls(&mut bytes).unwrap();
+        client.read_tls(&mut bytes.as_slice()).unwrap();
+        client.process_new_packets().unwrap();
+    }
+    client.handshake_kind()
 }

@@ -82,6 +82,13 @@ pub(super) fn shown(plan: &Plan) -> Vec<Shown> {
         .collect()
 }
 
+/// The sites that get their certificate by themselves and have none yet.
+pub(super) fn waiting(plan: &Plan) -> Vec<Arc<str>> {
+    let automatic = plan.sites.iter().filter(|site| site.is_automatic);
+    let has_none = |site: &&Site| site.certificates.iter().all(|files| read_chain(&files.chain).is_err());
+    automatic.filter(has_none).map(|site| Arc::clone(&site.name)).collect()
+}
+
 fn uncovered(site: &Site, leaf: &CertificateDer<'_>) -> Vec<String> {
     let Ok(parsed) = ParsedCertificate::try_from(leaf) else { return Vec::new() };
     let is_covered = |name: String| {

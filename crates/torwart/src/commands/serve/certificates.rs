@@ -2,13 +2,13 @@
 //! of the end of every other one.
 
 use crate::Console;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use torwart_acme::{Front, Keeper, Settings};
+use torwart_acme::{Keeper, Settings, Showcase};
 use torwart_config::Plan;
 use torwart_gateway::{Gateway, Renewal};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use torwart_record::Timestamp;
 
 /// Tells whoever looks after certificates what is wanted.
@@ -26,9 +26,9 @@ impl Certificates {
         console: &Console,
     ) -> Self {
         let (wishes, wanted) = watch::channel(Settings::of(plan));
-        let front = std::sync::Arc::new(Door(gateway.renewal()));
+        let showcase = std::sync::Arc::new(Door(gateway.renewal()));
         let (resolver, status) = (gateway.resolver().clone(), gateway.status().clone());
-        let keeper = Keeper::new(resolver, front, status, console.lang);
+        let keeper = Keeper::new(resolver, showcase, status, console.lang);
         tasks.spawn(warn_ahead(gateway.renewal(), wanted.clone(), stopped.clone()));
         tasks.spawn(keeper.run(wanted, stopped.clone()));
         Self { wishes }
@@ -43,7 +43,7 @@ impl Certificates {
 /// The gateway as whoever orders certificates sees it.
 struct Door(Renewal);
 
-impl Front for Door {
+impl Showcase for Door {
     fn answer(&self, token: &str, text: &str) {
         self.0.answer(token, text);
     }

@@ -3,7 +3,7 @@
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 /// The side that clients and the CA connect to.
-pub trait Front: Send + Sync + 'static {
+pub trait Showcase: Send + Sync + 'static {
     /// From now on a request for this token is answered with this text (RFC 8555 §8.3).
     fn answer(&self, token: &str, text: &str);
 
