@@ -4,10 +4,10 @@ One gateway of its own stands before three pools of php-fpm: one that works, one
 not there. What goes wrong must be named in the access log as exactly as for HTTP.
 """
 
+import hashlib
 import json
 import os
 import pathlib
-import signal
 import socket
 import subprocess
 import textwrap
@@ -24,10 +24,10 @@ SCRIPTS = {
     "upload.php": """<?php $body = file_get_contents('php://input');
         echo strlen($body), ' ', sha1($body), ' ', $_SERVER['CONTENT_LENGTH'];""",
     "form.php": """<?php echo $_POST['name'] ?? '', ' ', isset($_FILES['f']) ? $_FILES['f']['size'] : '';""",
-    "fault.php": """<?php ini_set('display_errors', '0'); echo 'never seen'; undefined_function_of_the_shop();""",
+    "fault.php": """<?php ini_set('display_errors', '0'); undefined_function_of_the_shop();""",
     "complains.php": """<?php error_log('the shop is worried'); echo 'well';""",
-    "dies.php": """<?php posix_kill(posix_getpid(), SIGKILL);""",
-    "dies_late.php": """<?php echo str_repeat('x', 100000); flush(); posix_kill(posix_getpid(), SIGKILL);""",
+    "dies.php": """<?php exec('kill -9 ' . getmypid());""",
+    "dies_late.php": """<?php echo str_repeat('x', 100000); flush(); exec('kill -9 ' . getmypid());""",
     "length.php": """<?php header('Content-Length: 5'); echo 'hello';""",
     "wrong_length.php": """<?php header('Content-Length: 50'); echo 'hello';""",
     "redirect.php": """<?php header('Location: /elsewhere');""",
@@ -48,7 +48,7 @@ class Pools:
         for sub in ("admin", "uploads", "empty"):
             (self.root / sub).mkdir(parents=True)
         for name, text in SCRIPTS.items():
-            (self.root / name).write_text(textwrap.dedent(text).replace("SIGKILL", "9"))
+            (self.root / name).write_text(textwrap.dedent(text))
         (self.root / "style.css").write_text("body {}")
         (self.root / "uploads" / "x.jpg").write_text("<?php echo 'hacked';")
         (self.root / "notes.php.bak").write_text("<?php $password = 'secret';")
@@ -146,7 +146,7 @@ script = {{ root = "{self.root}" }}
     def fails(self, path, status, cause, host="shop.test", within=15):
         found, body = self.ask(path, host=host, within=within)
         record = self.record(path, host)
-        assert (found, record["cause"]) == (status, cause), (path, found, record, body[:200])
+        assert found == status and record["cause"] in cause.split("|"), (path, found, record, body[:200])
         return record
 
 
@@ -191,15 +191,15 @@ def answers(pools):
 
 
 def bodies(pools):
-    import hashlib
     large = os.urandom(3 << 20)
     file = pools.folder / "upload.bin"
     file.write_bytes(large)
+    plain = ("-H", "Content-Type: application/octet-stream")
     size, digest = len(large), hashlib.sha1(large).hexdigest()
-    got = pools.ask("/upload.php", "--data-binary", f"@{file}")
+    got = pools.ask("/upload.php", *plain, "--data-binary", f"@{file}")
     assert got == (200, f"{size} {digest} {size}"), (got[0], got[1][:300], pools.record("/upload.php"))
     assert pools.ask("/form.php", "-F", "name=shop", "-F", f"f=@{file}")[1].startswith("shop ")
-    chunked = ("-H", "Transfer-Encoding: chunked", "--data-binary")
+    chunked = (*plain, "-H", "Transfer-Encoding: chunked", "--data-binary")
     assert pools.ask("/upload.php", *chunked, "hello")[1].startswith("5 ")
     assert pools.ask("/upload.php", *chunked, f"@{file}")[0] == 413
 
@@ -217,7 +217,8 @@ def failures(pools):
     record = pools.fails("/fault.php", 500, "upstream_said_so")
     assert "undefined_function_of_the_shop" in record["attempts"][0]["stderr"], record
     assert "undefined_function" not in pools.ask("/fault.php")[1]
-    pools.fails("/dies.php", 502, "closed_before_head")
+    # What the worker had not read yet makes its end a reset.
+    pools.fails("/dies.php", 502, "closed_before_head|reset_before_head")
     record = pools.fails("/dies_late.php", 0, "body_cut")
     assert record["status"] == 200 and not record["complete"], record
     pools.fails("/wrong_length.php", 502, "body_cut")
@@ -254,4 +255,3 @@ def checked(pools, torwart):
     assert "socket_missing" in done.stdout and done.returncode != 0, done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if "fastcgi://127.0.0.1" in line]
     assert lines and all("answers" in line for line in lines), done.stdout
-    assert signal.SIGTERM

@@ -33,7 +33,9 @@ pub struct Reply {
 pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply, Stop> {
     x.body.rewind(&mut x.desk.request.buffer);
     let limits = limits(x);
-    if outgoing.link.stream.as_fastcgi().is_some() {
+    // An application never asks for the body: it is there with the request.
+    let is_fastcgi = outgoing.link.stream.as_fastcgi().is_some();
+    if is_fastcgi {
         script::write(x, outgoing, limits.0);
     } else {
         request_head::write(x, &outgoing.upstream.upstream.authority, outgoing.desk.out.bytes());
@@ -45,7 +47,7 @@ pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply,
         continue_at: x
             .request
             .filter(|request| request.expects_continue)
-            .map(|_| outgoing.began + CONTINUE_WAIT),
+            .map(|_| outgoing.began + if is_fastcgi { Duration::ZERO } else { CONTINUE_WAIT }),
         waiting: Waiting::new(Deadline::Send, outgoing.began),
         upload: Upload::new(x.buffers.replay.as_usize()),
     };

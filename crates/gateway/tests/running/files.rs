@@ -30,7 +30,7 @@ fn site(more: &str) -> Gateway {
     symlink("../secret.txt", folder.path("www/outside")).expect("a link");
     symlink(folder.path("secret.txt"), folder.path("www/absolute")).expect("a link");
     symlink("..", folder.path("www/up")).expect("a link");
-    symlink("/", folder.path("www/root")).expect("a link");
+    symlink("/", folder.path("www/all")).expect("a link");
     let options = if more.is_empty() { String::new() } else { format!(", {more}") };
     let config = format!(
         r#"
@@ -183,7 +183,7 @@ fn nothing_outside_and_nothing_hidden_is_ever_sent() {
         "/absolute",
         "/up/secret.txt",
         "/up",
-        "/root/etc/passwd",
+        "/all/etc/passwd",
         "/style.css/",
         "/style.css/x",
         "/a%20b.txt%00.html",
