@@ -9,12 +9,14 @@ mod crowd;
 mod door;
 mod forward;
 mod limit;
+mod parked;
 mod passwords;
 mod wait;
 
 pub use crowd::{Crowded, Gatehouse, Seat};
 pub use door::{DoorProblem, Doors};
 pub use forward::PassedBack;
+pub use parked::Parked;
 
 use crate::exchange::Exchange;
 use crate::route::{DONE, decided};

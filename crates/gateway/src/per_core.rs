@@ -2,6 +2,7 @@
 //! with other cores but snapshots that are only read and the atomics in them.
 
 use crate::clock::Moment;
+use crate::guard::Parked;
 use crate::outbox::Outbox;
 use crate::pool::SWEEP;
 use crate::shared::Shared;
@@ -33,6 +34,8 @@ pub struct Core {
     pub left: Notify,
     /// The tasks of this core: one per connection.
     pub tasks: Tasks,
+    /// Connections to authorisers.
+    pub parked: Parked,
     view: RefCell<Rc<View>>,
     ids: RefCell<RequestIds>,
     desks: Spare<Box<Desk>>,
@@ -99,6 +102,7 @@ impl Core {
             connections: Cell::new(0),
             left: Notify::new(),
             tasks: Tasks,
+            parked: Parked::default(),
             view,
             ids,
             desks: Spare::new(FREE_KEPT),
@@ -253,6 +257,7 @@ impl Core {
                 continue;
             }
             swept = now;
+            self.parked.sweep(now);
             if now.since(trimmed) >= TRIM {
                 trimmed = now;
                 self.desks.trim();

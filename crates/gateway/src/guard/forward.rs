@@ -7,15 +7,17 @@
 use super::wait;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
+use crate::per_core::Core;
 use crate::route::{DONE, decided};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use torwart_cause::{Attempt, Decision, Ending, Step};
 use torwart_config::plan::{ExchangeDeadlines, ForwardAuth, Scheme};
-use torwart_dial::ask::{AnswerLimits, Question, Reply, ask_once};
-use torwart_dial::{Deadlines, Stop, Target, TlsClient, TlsConfigProblem};
+use torwart_dial::ask::{AnswerLimits, Question, Reply, ask};
+use torwart_dial::{Deadlines, Stop, Stream, Target, TlsClient, TlsConfigProblem, open};
 use torwart_wire::http1::{write_field, write_request_line};
-use torwart_wire::{Field, Known};
+use torwart_wire::{Field, Framing, Known};
 
 /// The service, ready to be asked.
 pub(super) struct Authoriser {
@@ -48,21 +50,11 @@ impl Authoriser {
     }
 
     /// Asks, and does what the answer says.
-    pub(super) async fn ask(&self, x: &mut Exchange<'_>) -> Result<Option<PassedBack>, Stop> {
+    pub(super) async fn ask(self: &Arc<Self>, x: &mut Exchange<'_>) -> Result<Option<PassedBack>, Stop> {
         let began = Moment::now();
         let question = self.question(x);
-        let shared = Arc::clone(&x.core.shared);
-        let links = Deadlines { resolve: FOREVER, connect: FOREVER, handshake: FOREVER };
-        // One deadline for all of it, which the wait below keeps.
-        let deadlines = ExchangeDeadlines {
-            send: FOREVER,
-            first_byte: FOREVER,
-            between_bytes: FOREVER,
-            ..Default::default()
-        };
-        let limits = AnswerLimits::default();
-        let asking =
-            Box::pin(ask_once(&self.target, &shared.resolver, &links, &question, &deadlines, &limits));
+        let core = Rc::clone(x.core);
+        let asking = Box::pin(self.put(&core, &question));
         let failed = |ending| Step::Failed { ending, after: began.elapsed() };
         match wait::until(x, began + self.plan.deadline, asking).await {
             Ok((_, Some(reply))) => Ok(self.obey(x, &reply)?),
@@ -75,6 +67,51 @@ impl Authoriser {
                 Err(Stop)
             }
         }
+    }
+
+    /// Asks over a connection that waits, or a new one. The attempt says how far it came.
+    async fn put(self: &Arc<Self>, core: &Core, question: &Question) -> (Attempt, Option<Reply>) {
+        // One deadline for all of it, which whoever waits for this keeps.
+        let links = Deadlines { resolve: FOREVER, connect: FOREVER, handshake: FOREVER };
+        let deadlines = ExchangeDeadlines {
+            send: FOREVER,
+            first_byte: FOREVER,
+            between_bytes: FOREVER,
+            ..ExchangeDeadlines::default()
+        };
+        let limits = AnswerLimits::default();
+        if let Some(mut stream) = core.parked.take(self).await {
+            let mut attempt = Attempt::default();
+            let reply = ask(&mut stream, question, &deadlines, &limits, &mut attempt).await.ok();
+            // Without a byte of an answer the service has closed it meanwhile; it is asked anew.
+            if reply.is_some() || attempt.received > 0 {
+                return self.heard(core, stream, attempt, reply);
+            }
+        }
+        let mut attempt = Attempt::default();
+        let opened = open(&self.target, &core.shared.resolver, &links, &mut attempt).await;
+        let Ok(mut stream) = opened else { return (attempt, None) };
+        let reply = ask(&mut stream, question, &deadlines, &limits, &mut attempt).await.ok();
+        self.heard(core, stream, attempt, reply)
+    }
+
+    /// Keeps the connection where it can carry another question.
+    fn heard(
+        self: &Arc<Self>,
+        core: &Core,
+        stream: Stream,
+        attempt: Attempt,
+        reply: Option<Reply>,
+    ) -> (Attempt, Option<Reply>) {
+        let is_reusable = |reply: &Reply| {
+            reply.response.keeps_alive
+                && reply.head.buffer.unread().is_empty()
+                && reply.response.framing != Framing::UntilClose
+        };
+        if reply.as_ref().is_some_and(is_reusable) {
+            core.parked.put(self, stream);
+        }
+        (attempt, reply)
     }
 
     fn question(&self, x: &Exchange<'_>) -> Question {
@@ -92,7 +129,7 @@ impl Authoriser {
             None => write_field(&mut bytes, b"X-Forwarded-For", b"unknown"),
         }
         write_field(&mut bytes, b"Via", via(x).as_bytes());
-        bytes.extend_from_slice(b"Connection: close\r\n\r\n");
+        bytes.extend_from_slice(b"\r\n");
         Question::raw(bytes)
     }
 

@@ -174,3 +174,23 @@ fn a_service_that_drips_is_given_up_after_its_deadline() {
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     assert_eq!(cause(&gateway.wait_for_records(1)[0]), "authoriser_failed");
 }
+
+#[test]
+fn one_connection_carries_many_questions_and_its_end_is_no_failure() {
+    let upstream = mirror();
+    // Closes after every second question, without a word.
+    let service = Upstream::start(|link| {
+        for _ in 0..2 {
+            if link.request()?.is_none() {
+                return Ok(());
+            }
+            link.send(YES)?;
+        }
+        Ok(())
+    });
+    let gateway = gateway(&upstream, &service.url(), "");
+    for _ in 0..10 {
+        assert_eq!(ask(&gateway, "").status, 200);
+    }
+    assert!((5..=6).contains(&service.connections()), "{}", service.connections());
+}
