@@ -23,8 +23,14 @@ pub(super) fn command(console: &Console) -> Command {
 pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
     let address = matches.get_one::<SocketAddr>("admin").copied().unwrap_or(super::serve::ADMIN);
     let is_json_wanted = cli::is_format(matches, "json");
-    let question =
-        Question { address, path: "/readyz", is_json_wanted, lang: console.lang, token: None, deadline: ADMIN_TIME };
+    let question = Question {
+        address,
+        path: "/readyz",
+        is_json_wanted,
+        lang: console.lang,
+        token: None,
+        deadline: ADMIN_TIME,
+    };
     match ask(question) {
         Ok(reply) => {
             console.line(reply.body.trim_end());

@@ -116,10 +116,11 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
                 return Exit::CouldNotRun;
             }
         };
-        let House { admin, stop, mut tasks, certificates } = match House::open(&gateway, &wanted, &plan, console).await {
-            Ok(house) => house,
-            Err(exit) => return exit,
-        };
+        let House { admin, stop, mut tasks, certificates } =
+            match House::open(&gateway, &wanted, &plan, console).await {
+                Ok(house) => house,
+                Err(exit) => return exit,
+            };
         announce::started(&gateway, &plan, admin, &protection, cli::is_format(matches, "json"), console);
         service::ready();
         attend(gateway, reloader, files, signals, &protection, &certificates, console).await;
