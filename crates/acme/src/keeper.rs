@@ -320,3 +320,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(600);
 /// Longer than all that a hook and a CA may take for a few names.
 const LONGEST_JOB: Duration = Duration::from_secs(3600);
 const ADVICE_AGAIN: Duration = Duration::from_secs(6 * 3600);
+
+#[cfg(test)]
+mod tests;
