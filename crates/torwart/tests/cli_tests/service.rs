@@ -88,17 +88,44 @@ fn config(upstream: &Upstream, more: &str) -> String {
 #[test]
 fn it_says_what_is_given_up() {
     let (upstream, folder) = (Upstream::start("one"), Folder::new());
-    let file = |more| folder.write("torwart.toml", &config(&upstream, more));
-    let protection = |file: &str| {
-        started(Program::start(&["serve", "--config", file, "--format", "json"], &[])).1["protection"].clone()
+    let start = |more| {
+        let file = folder.write("torwart.toml", &config(&upstream, more));
+        let (program, document) =
+            started(Program::start(&["serve", "--config", &file, "--format", "json"], &[]));
+        (program, document["protection"].clone())
     };
-    let usual = protection(&file(""));
+    let (program, usual) = start("");
     assert_eq!(usual["no_new_privileges"], true);
     assert!(
         ["confined", "partly", "unavailable"].contains(&usual["files"].as_str().unwrap_or_default()),
         "{usual}"
     );
-    assert_eq!(protection(&file("confine = false"))["files"], "free");
+    // Threads have what the one had that started them: it was given up before there were any.
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", program.id())).expect("it runs");
+    for task in tasks {
+        let status = task.expect("it can be listed").path().join("status");
+        let status = std::fs::read_to_string(status).expect("it runs");
+        assert!(status.contains("NoNewPrivs:\t1"), "{status}");
+    }
+    assert_eq!(start("confine = false").1["files"], "free");
+}
+
+#[test]
+fn what_lies_in_another_folder_takes_a_restart() {
+    let (upstream, folder, elsewhere) = (Upstream::start("one"), Folder::new(), Folder::new());
+    let file = folder.write("torwart.toml", &config(&upstream, ""));
+    let (mut program, document) =
+        started(Program::start(&["serve", "--config", &file, "--format", "json"], &[]));
+    let page = elsewhere.write("502.html", "<p>away</p>");
+    folder.write("torwart.toml", &config(&upstream, &format!("templates = {{ 502 = \"{page}\" }}")));
+    if document["protection"]["files"] == "unavailable" {
+        return;
+    }
+    program.wait_for_note("cannot reach this folder");
+    program.wait_for_note("the configuration from before goes on");
+    let near = folder.write("502.html", "<p>near</p>");
+    folder.write("torwart.toml", &config(&upstream, &format!("templates = {{ 502 = \"{near}\" }}")));
+    program.wait_for_note("taken over");
 }
 
 #[test]
