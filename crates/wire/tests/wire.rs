@@ -20,3 +20,5 @@ mod proxy_protocol;
 mod requests;
 #[path = "wire/responses.rs"]
 mod responses;
+#[path = "wire/translate.rs"]
+mod translate;

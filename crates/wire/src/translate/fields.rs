@@ -14,6 +14,8 @@ pub enum Untold {
     TwoAuthorities,
     /// A pseudo-header that the request needs is missing (RFC 9113 §8.3.1).
     PseudoMissing,
+    /// `:path` is neither a path nor `*` (RFC 9113 §8.3.1).
+    BadPath,
     /// `Content-Length` is no number, or stands there with different values (RFC 9110 §8.6).
     BadLength,
 }
@@ -84,8 +86,9 @@ pub fn write_trailers(trailers: &HeaderMap, out: &mut Vec<u8>) -> Result<(), Unt
 
 /// The lines of a head behind its first one, or of a trailer section: name and value without the space around it.
 pub(super) fn lines(section: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    section.split(|byte| *byte == b'\n').filter_map(|line| {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let mut begin = 0;
+    memchr::memchr_iter(b'\n', section).filter_map(move |end| {
+        let line = section.get(std::mem::replace(&mut begin, end + 1)..end)?;
         let colon = memchr::memchr(b':', line)?;
         Some((line.get(..colon)?, line.get(colon + 1..)?.trim_ascii()))
     })

@@ -42,6 +42,10 @@ pub fn write_request(ask: &Ask<'_>, key: &str, out: &mut Vec<u8>) -> Result<Fram
         if path.is_empty() {
             return Err(Untold::PseudoMissing);
         }
+        // Anything else would be read as another form of target, with an authority of its own.
+        if !path.starts_with('/') && path != "*" {
+            return Err(Untold::BadPath);
+        }
         let method = if is_upgrade { "GET" } else { ask.method.as_str() };
         write_request_line(out, method.as_bytes(), path.as_bytes());
     }
@@ -86,6 +90,9 @@ fn authority<'a>(ask: &Ask<'a>) -> Result<&'a [u8], Untold> {
     }
 }
 
+/// Fields of a usual request; more are no trouble.
+const USUAL: usize = 24;
+
 /// A request whose head the engine wrote, as HTTP/2 or HTTP/3 carries it; `head` is the whole head. Says how the body
 /// that follows in HTTP/1.1 is framed, and what protocol it asks to upgrade to (RFC 8441 tells that by CONNECT).
 /// `None` where the head cannot be told, which no request of the engine is.
@@ -95,7 +102,7 @@ pub fn read_request(head: &Bytes, scheme: &Scheme) -> Option<(http::Request<()>,
     let method = Method::from_bytes(words.next()?).ok()?;
     let target = words.next()?;
     let section = head.slice(end + 1..);
-    let mut fields = HeaderMap::with_capacity(lines(&section).count());
+    let mut fields = HeaderMap::with_capacity(USUAL);
     let (mut host, mut framing, mut upgrade) = (None, Framing::None, None);
     let mut accepts_trailers = false;
     for (name, value) in lines(&section) {

@@ -27,7 +27,7 @@ pub fn read_response(bytes: &[u8]) -> Option<Reply> {
     let end = memchr::memchr(b'\n', &head)?;
     let status = StatusCode::from_bytes(head.get(9..12)?).ok()?;
     let section = head.slice(end + 1..);
-    let mut fields = HeaderMap::with_capacity(lines(&section).count());
+    let mut fields = HeaderMap::with_capacity(USUAL);
     let mut framing = match status.as_u16() {
         100..=199 | 204 | 304 => Framing::None,
         _ => Framing::UntilClose,
@@ -99,6 +99,9 @@ pub fn write_response(
     out.extend_from_slice(b"\r\n");
     Ok(framing)
 }
+
+/// Fields of a usual response; more are no trouble.
+const USUAL: usize = 12;
 
 fn write_length(length: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(b"content-length: ");
