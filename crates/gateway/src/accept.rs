@@ -230,6 +230,10 @@ async fn handshake(
     server: Option<SocketAddr>,
     place: Place,
 ) {
+    if place.is_crowded() {
+        // A handshake costs too much for being told that there are too many.
+        return;
+    }
     let view = core.view();
     let Some(certificates) = &view.snapshot.certificates else { return };
     let certificates = Arc::clone(certificates);

@@ -228,6 +228,16 @@ fn an_address_may_hold_only_so_many_connections() {
 }
 
 #[test]
+fn a_trusted_proxy_may_hold_as_many_connections_as_it_likes() {
+    let upstream = mirror();
+    let gateway = gateway(&upstream, "trusted = \"127.0.0.1\"\nclient = { per_address = 1 }", "");
+    let mut open: Vec<_> = (0..20).map(|_| Client::connect(gateway.address())).collect();
+    for client in &mut open {
+        assert_eq!(client.get("/").expect("it is answered").status, 200);
+    }
+}
+
+#[test]
 fn security_headers_join_where_the_application_is_silent() {
     let upstream = Upstream::start(|link| {
         while link.request()?.is_some() {
