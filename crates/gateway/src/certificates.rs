@@ -28,6 +28,7 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ProducesTickets, ResolvesServerCert, ServerSessionMemoryCache, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use shelf::Shelf;
 use std::sync::Arc;
@@ -75,8 +76,14 @@ impl Certificates {
 
     /// The configuration for accepting TLS where nobody asks clients for a certificate; it stays the same across
     /// reloads.
-    pub fn server_config(&self) -> Arc<ServerConfig> {
+    #[cfg(test)]
+    fn server_config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config)
+    }
+
+    /// What clients that ask for this name are shown first.
+    pub fn shown_for(&self, name: &str) -> Option<Arc<CertifiedKey>> {
+        self.shelf.load().candidates(Some(name)).first().cloned()
     }
 
     /// What is shown to a CA that looks whether a name is ours.

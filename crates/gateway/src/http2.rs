@@ -6,22 +6,32 @@
 
 mod begin;
 mod gather;
+mod inlet;
+mod origin;
+mod settings;
 mod stream;
+mod toll;
 mod turn;
 
 pub use stream::Stream;
 
 use crate::client::{Client, ClientStream};
 use crate::clock::{Moment, in_turns};
+use crate::outcome;
 use crate::per_core::Core;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use gather::Gatherer;
-use h2::server::{Builder, Connection};
+use h2::Reason;
+use h2::server::Connection;
+use inlet::{Gate, Inlet};
+use origin::Origin;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use torwart_cause::{Decision, Ending, Evidence, Fault, Malformation, Step};
+use torwart_record::Protocol;
 use turn::Turn;
 
 /// Whether the first bytes of a connection are those of HTTP/2 spoken without asking (RFC 9113 §3.3).
@@ -33,16 +43,21 @@ pub fn begins_with_preface(bytes: &[u8]) -> bool {
 /// Serves a connection until it closes; `ahead` was read from it already.
 pub async fn serve(core: Rc<Core>, mut client: Client, ahead: &[u8]) {
     let socket = std::mem::replace(&mut client.stream, ClientStream::Lent);
+    let origin = origin(&core, &socket);
     let gatherer = Gatherer::new(&core, socket, ahead);
     let until = Moment::now() + core.view().snapshot.plan.deadlines.head;
-    let settings = settings(&core);
-    let mut handshake = settings.handshake(gatherer.clone());
+    let (inlet, gate) = Inlet::new(gatherer.clone());
+    let mut handshake = settings::of(&core.view().snapshot.plan.limits).handshake(inlet);
     let shaken = poll_fn(|cx| {
         let polled = Pin::new(&mut handshake).poll(cx);
         // What does not leave now leaves with the first turn.
         let _ = gatherer.poll_send(cx);
         if polled.is_ready() {
             return polled.map(Result::ok);
+        }
+        if gate.was_shut() {
+            // More than a preface can be.
+            return Poll::Ready(None);
         }
         client.poll_deadline(cx, until).map(|()| None)
     })
@@ -51,32 +66,26 @@ pub async fn serve(core: Rc<Core>, mut client: Client, ahead: &[u8]) {
     let mut served = Served {
         connection,
         gatherer,
+        gate,
+        origin,
         exchanges: FuturesUnordered::new(),
         turn: Turn::default(),
         quiet_since: Moment::now(),
         stuck_since: None,
         is_over: false,
         is_leaving: false,
+        is_expelled: false,
         client,
         core,
     };
     in_turns(Box::pin(poll_fn(move |cx| served.poll(cx)))).await;
 }
 
-fn settings(core: &Core) -> Builder {
+/// What the connection was made for, where it is TLS.
+fn origin(core: &Core, socket: &ClientStream) -> Option<Rc<Origin>> {
+    let ClientStream::Tls(stream) = socket else { return None };
     let view = core.view();
-    let plan = &view.snapshot.plan;
-    let mut settings = Builder::new();
-    // Fields cost more here than in the engine, which shall be the one to refuse: it answers and makes a record.
-    settings
-        .initial_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_concurrent_streams(plan.limits.streams)
-        .max_header_list_size(u32::try_from(plan.limits.head.as_usize() * 2).unwrap_or(u32::MAX))
-        .max_send_buffer_size(SEND_BUFFER)
-        .max_concurrent_reset_streams(RESETS_REMEMBERED)
-        .enable_connect_protocol();
-    settings
+    Origin::of(stream.get_ref().1.server_name(), view.snapshot.certificates.as_deref()?).map(Rc::new)
 }
 
 /// A connection after its handshake.
@@ -84,8 +93,11 @@ struct Served {
     core: Rc<Core>,
     /// What is known of the client; its socket lies in the gatherer.
     client: Client,
-    connection: Connection<Gatherer, bytes::Bytes>,
+    connection: Connection<Inlet, bytes::Bytes>,
     gatherer: Gatherer,
+    gate: Rc<Gate>,
+    /// What it was made for, where that is known.
+    origin: Option<Rc<Origin>>,
     exchanges: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
     turn: Turn,
     /// When the last exchange ended.
@@ -96,6 +108,8 @@ struct Served {
     is_over: bool,
     /// Whether the client was told that no new request is taken.
     is_leaving: bool,
+    /// Whether it was told to go, because it asks for more work than it may.
+    is_expelled: bool,
 }
 
 impl Served {
@@ -103,8 +117,9 @@ impl Served {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             self.turn.begin(cx.waker());
+            self.gate.open();
             let sent = self.poll_rounds(cx);
-            let has_more = self.turn.end();
+            let has_more = self.turn.end() || self.gate.was_shut();
             let moved = self.gatherer.take_moved();
             match sent {
                 Poll::Ready(Ok(())) => self.stuck_since = None,
@@ -137,17 +152,7 @@ impl Served {
         let mut inner = Context::from_waker(&waker);
         for _ in 0..ROUNDS {
             self.turn.forget();
-            while !self.is_over {
-                match self.connection.poll_accept(&mut inner) {
-                    Poll::Ready(Some(Ok((request, respond)))) => {
-                        let exchange = begin::exchange(&self.core, &self.client, request, respond);
-                        self.exchanges.push(Box::pin(exchange));
-                        self.client.has_asked = true;
-                    }
-                    Poll::Ready(Some(Err(_)) | None) => self.is_over = true,
-                    Poll::Pending => break,
-                }
-            }
+            self.take_in(&mut inner);
             while let Poll::Ready(Some(())) = self.exchanges.poll_next_unpin(&mut inner) {
                 self.quiet_since = Moment::now();
                 self.turn.again();
@@ -156,11 +161,66 @@ impl Served {
                 break;
             }
         }
+        let was_full = self.gatherer.take_was_full();
+        if !was_full && !self.is_over && !self.is_leaving {
+            let refused = self.gate.toll.borrow_mut().settled();
+            self.tell_refused(refused);
+        }
         let sent = self.gatherer.poll_send(cx);
-        if sent.is_ready() && self.gatherer.take_was_full() {
+        if sent.is_ready() && was_full {
             self.turn.again();
         }
         sent
+    }
+
+    /// Takes in the requests that are here.
+    fn take_in(&mut self, cx: &mut Context<'_>) {
+        while !self.is_over {
+            match self.connection.poll_accept(cx) {
+                Poll::Ready(Some(Ok((request, respond)))) => {
+                    let refused = self.gate.toll.borrow_mut().accepted(respond.stream_id().into());
+                    self.tell_refused(refused);
+                    let exchange = begin::exchange(self, request, respond);
+                    self.exchanges.push(Box::pin(exchange));
+                    self.client.has_asked = true;
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.is_over = true;
+                    self.tell_broken(&error);
+                }
+                Poll::Ready(None) => self.is_over = true,
+                Poll::Pending if self.gate.is_exceeded() && !self.is_expelled => {
+                    self.is_expelled = true;
+                    self.tell(Step::default(), TOO_MUCH);
+                    self.connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+                }
+                Poll::Pending => break,
+            }
+        }
+    }
+
+    /// Heads were refused by the layer below: malformed ones, unless there were too many streams.
+    fn tell_refused(&mut self, count: usize) {
+        let most = usize::try_from(self.core.view().snapshot.plan.limits.streams).unwrap_or(usize::MAX);
+        if self.exchanges.len() < most {
+            (0..count).for_each(|_| self.tell(BROKEN, Step::default()));
+        }
+    }
+
+    /// The layer below has ended the connection, if it was not the client.
+    fn tell_broken(&self, error: &h2::Error) {
+        match error.reason() {
+            _ if !error.is_library() => {}
+            Some(Reason::ENHANCE_YOUR_CALM) => self.tell(Step::default(), TOO_MUCH),
+            _ => self.tell(BROKEN, Step::default()),
+        }
+    }
+
+    #[cold]
+    fn tell(&self, head: Step, guard: Step) {
+        let mut evidence = Evidence::default();
+        (evidence.client.head, evidence.local.guard) = (head, guard);
+        outcome::record_unread(&self.core, self.client.peer, Protocol::Http2, &evidence, Moment::now());
     }
 
     /// Ends what has lasted too long. Ready when there is something to do about it.
@@ -211,17 +271,14 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// No method of HTTP/1.1 begins with these many bytes of it.
 const SURE: usize = 4;
 
-/// What a stream may send before we have read it; one buffer of the engine and some.
-const STREAM_WINDOW: u32 = 64 << 10;
+/// A message that breaks the rules in a way that the layer below does not tell.
+const BROKEN: Step = Step::Failed {
+    ending: Ending::Malformed(Fault { what: Malformation::BadFrame, at: 0 }),
+    after: Duration::ZERO,
+};
 
-/// The same for all streams together: large enough for fast uploads far away.
-const CONNECTION_WINDOW: u32 = 1 << 20;
-
-/// What a stream may have waiting to be sent: the upstream is read only as fast as the client reads.
-const SEND_BUFFER: usize = 64 << 10;
-
-/// Streams that were reset and whose late frames are still ignored.
-const RESETS_REMEMBERED: usize = 50;
+/// The client asks for more work than it may.
+const TOO_MUCH: Step = Step::Failed { ending: Ending::Decided(Decision::RateLimit), after: Duration::ZERO };
 
 /// Rounds of one turn: enough for exchanges whose upstream answers at once.
 const ROUNDS: usize = 8;

@@ -1,10 +1,12 @@
 //! Who is who in a TLS handshake, seen from a request: proofs for a CA, and clients known by their certificate.
 
+use crate::client::ClientStream;
 use crate::exchange::Exchange;
 use crate::route::decided;
 use std::sync::Arc;
 use torwart_cause::Decision;
 use torwart_dial::Stop;
+use torwart_policy::route::host_of;
 use torwart_wire::http1::write_field;
 
 /// The text a CA wants to see at this path, where it is looking for one of ours; any other path goes on its way.
@@ -16,9 +18,13 @@ pub fn proof(x: &Exchange<'_>) -> Option<Arc<str>> {
     x.view.snapshot.certificates.as_ref()?.proofs().text(x.desk.request.path())
 }
 
-/// Lets a request pass whose site knows its clients by certificate, if this connection's was accepted for that very
-/// site. A connection that was made for another name may not be used for it (RFC 9110 §7.4).
+/// Lets a request pass that may come on its connection (RFC 9110 §7.4): the connection's certificate covers its
+/// host, and where its site knows clients by certificate, this connection's was accepted for that very site.
 pub fn judge(x: &mut Exchange<'_>) -> Result<(), Stop> {
+    if is_led_astray(x) {
+        x.desk.evidence.local.guard = decided(Decision::Misdirected);
+        return Err(Stop);
+    }
     let Some(rule) = x.site().and_then(|site| site.client_certificate.as_ref()) else { return Ok(()) };
     // Plain requests that are only sent on to https.
     let is_sent_on = !x.client.is_tls && x.route.is_none();
@@ -28,6 +34,17 @@ pub fn judge(x: &mut Exchange<'_>) -> Result<(), Stop> {
     }
     x.desk.evidence.local.guard = decided(Decision::Misdirected);
     Err(Stop)
+}
+
+/// Whether the request came on a connection that was made for another name, though its own site has a certificate that
+/// the client would be shown on a connection of its own. Only where a version of HTTP lets connections be shared.
+fn is_led_astray(x: &Exchange<'_>) -> bool {
+    let ClientStream::Http2(stream) = &x.client.stream else { return false };
+    let (Some(origin), Some(certificates)) = (stream.origin(), &x.view.snapshot.certificates) else {
+        return false;
+    };
+    let host = std::str::from_utf8(host_of(x.desk.request.authority())).unwrap_or_default();
+    x.site().is_some_and(|site| !site.certificates.is_empty()) && !origin.covers(host, certificates)
 }
 
 /// Whether what the client itself says about certificates is believed: that of a trusted peer, which took the

@@ -106,11 +106,16 @@ pub fn conclude(x: &mut Exchange<'_>) {
 
 /// Makes the record of a client whose TLS handshake failed: there was no request, but there was an exchange to be had.
 pub fn record_handshake(core: &Core, client: Client, ending: Ending, begun: Moment) {
-    let now = Moment::now();
-    let duration = now.since(begun);
     let mut evidence = Evidence::default();
-    evidence.client.handshake = Step::Failed { ending, after: duration };
-    let verdict = diagnose(&evidence);
+    evidence.client.handshake = Step::Failed { ending, after: begun.elapsed() };
+    record_unread(core, client, Protocol::Unknown, &evidence, begun);
+}
+
+/// Makes the record of a request whose head never reached the engine, because the protocol's own layer refused it.
+#[cold]
+pub fn record_unread(core: &Core, client: Client, protocol: Protocol, evidence: &Evidence, begun: Moment) {
+    let now = Moment::now();
+    let verdict = diagnose(evidence);
     let view = core.view();
     let record = Record {
         at: core.timestamp(begun),
@@ -120,7 +125,7 @@ pub fn record_handshake(core: &Core, client: Client, ending: Ending, begun: Mome
         host: &[],
         path: &[],
         query: None,
-        protocol: Protocol::Unknown,
+        protocol,
         status: None,
         served_by: ServedBy::Answer,
         is_complete: false,
@@ -128,13 +133,13 @@ pub fn record_handshake(core: &Core, client: Client, ending: Ending, begun: Mome
         route: None,
         pool: None,
         verdict: &verdict,
-        duration,
+        duration: now.since(begun),
         sent: 0,
         received: 0,
         user_agent: &[],
         referer: &[],
         trace_id: &[],
-        evidence: &evidence,
+        evidence,
         attempt_causes: &[],
     };
     core.recorder.record(&record, now.clock());

@@ -8,6 +8,7 @@ use crate::exchange::Exchange;
 use crate::identity;
 use torwart_config::plan::{HeaderRules, HostPolicy};
 use torwart_policy::{header_rules, request_id, rewrite};
+use torwart_record::Protocol;
 use torwart_wire::http1::{write_field, write_number};
 use torwart_wire::{Field, Framing, Known, Version, fields};
 
@@ -43,7 +44,7 @@ pub fn write(x: &Exchange<'_>, authority: &str, out: &mut Vec<u8>) {
     write_max_forwards(request.max_forwards, out);
     write_framing(request.framing, out);
     write_connection(x, route.upgrade, out);
-    write_via(request.version, &x.view.snapshot.pseudonym, out);
+    write_via(x.client.protocol(), request.version, &x.view.snapshot.pseudonym, out);
     write_forwarding(x, rules, out);
     identity::write_lines(x, out);
     if let Some(notes) = x.notes.as_deref() {
@@ -126,10 +127,13 @@ fn write_connection(x: &Exchange<'_>, may_upgrade: bool, out: &mut Vec<u8>) {
     }
 }
 
-fn write_via(version: Version, pseudonym: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(match version {
-        Version::Http10 => b"Via: 1.0 ",
-        Version::Http11 => b"Via: 1.1 ",
+/// The version is the one that the client spoke (RFC 9110 §7.6.3), whatever its request was told in.
+fn write_via(protocol: Option<Protocol>, version: Version, pseudonym: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(match (protocol, version) {
+        (Some(Protocol::Http2), _) => b"Via: 2 ",
+        (Some(Protocol::Http3), _) => b"Via: 3 ",
+        (_, Version::Http10) => b"Via: 1.0 ",
+        (_, Version::Http11) => b"Via: 1.1 ",
     });
     out.extend_from_slice(pseudonym.as_bytes());
     out.extend_from_slice(b"\r\n");

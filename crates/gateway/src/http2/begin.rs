@@ -1,8 +1,9 @@
 //! The beginning of an exchange: a request that came as a list of fields is laid on a desk as HTTP/1.1 has it.
 
 use super::stream::Stream;
+use super::{BROKEN, Served};
 use crate::accept::Place;
-use crate::client::{Client, ClientStream};
+use crate::client::ClientStream;
 use crate::clock::Moment;
 use crate::flow::{self, After};
 use crate::per_core::{Core, Desk};
@@ -11,33 +12,38 @@ use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
 use http::Request;
 use std::rc::Rc;
+use torwart_cause::Step;
 use torwart_record::ClientState;
-use torwart_wire::Framing;
 use torwart_wire::translate::{Ask, write_request};
+use torwart_wire::{Framing, Head};
 
 /// Runs the exchange of one stream.
 pub(super) fn exchange(
-    core: &Rc<Core>,
-    client: &Client,
+    connection: &Served,
     request: Request<RecvStream>,
     mut respond: SendResponse<bytes::Bytes>,
 ) -> impl Future<Output = ()> + 'static {
-    let core = Rc::clone(core);
+    let core = Rc::clone(&connection.core);
+    let gate = Rc::clone(&connection.gate);
     let started = Moment::now();
-    let laid = lay(&core, &request);
+    let is_busy = connection.exchanges.len() >= FEW;
+    let laid = lay(&core, &request, is_busy);
     let place = Place::take_unless_crowded(&core);
     let client = match (&laid, place) {
         (Ok((_, framing)), Some(place)) => {
             let is_head = request.method() == http::Method::HEAD;
             let is_tunnel = request.extensions().get::<Protocol>().is_some();
-            let stream = Stream::new(request.into_body(), respond, *framing, is_head, is_tunnel);
-            Some(client.of_stream(&core, ClientStream::Http2(Box::new(stream)), place))
+            let stream = Stream::new(request.into_body(), respond, *framing, is_head, is_tunnel)
+                .on(connection.origin.clone());
+            Some(connection.client.of_stream(&core, ClientStream::Http2(Box::new(stream)), place))
         }
         (Ok(_), None) => {
             respond.send_reset(Reason::REFUSED_STREAM);
             None
         }
         (Err(reason), _) => {
+            connection.gate.malformed();
+            connection.tell(BROKEN, Step::default());
             respond.send_reset(*reason);
             None
         }
@@ -46,18 +52,23 @@ pub(super) fn exchange(
         let (Ok((mut desk, _)), Some(mut client)) = (laid, client) else { return };
         client.guard.set(ClientState::Active);
         let after = flow::run(&core, &mut client, &mut desk, started).await;
-        core.give_desk(desk);
+        if desk.request.buffer.capacity() >= SHARED {
+            core.give_desk(desk);
+        }
         if let ClientStream::Http2(stream) = &mut client.stream {
             match after {
                 After::Cut => stream.abort(),
-                After::Next | After::Close | After::Linger => stream.finish(),
+                After::Next | After::Close | After::Linger => {
+                    gate.toll.borrow_mut().answered();
+                    stream.finish();
+                }
             }
         }
     }
 }
 
 /// Writes the head on a desk. What cannot be told in HTTP/1.1 is malformed (RFC 9113 §8.1.1).
-fn lay(core: &Core, request: &Request<RecvStream>) -> Result<(Box<Desk>, Framing), Reason> {
+fn lay(core: &Core, request: &Request<RecvStream>, is_busy: bool) -> Result<(Box<Desk>, Framing), Reason> {
     let mut key = [0; KEY];
     let protocol = request.extensions().get::<Protocol>();
     if protocol.is_some() {
@@ -74,7 +85,11 @@ fn lay(core: &Core, request: &Request<RecvStream>) -> Result<(Box<Desk>, Framing
     let mut head = core.scratch.borrow_mut();
     head.clear();
     let framing = write_request(&ask, key, &mut head).map_err(|_| Reason::PROTOCOL_ERROR)?;
-    let mut desk = core.take_desk();
+    let mut desk = if is_busy && framing == Framing::None && protocol.is_none() {
+        Box::new(Desk { request: Head::with_capacity(head.len() + LEAST_SPARE), ..Desk::default() })
+    } else {
+        core.take_desk()
+    };
     let buffer = &mut desk.request.buffer;
     if buffer.capacity() < head.len() {
         buffer.grow(head.len());
@@ -100,3 +115,13 @@ fn write_key(id: &[u8], key: &mut [u8; KEY]) {
 }
 
 const KEY: usize = 24;
+
+/// Requests of one connection that get a desk of the core, which is warm and large. Further ones that have no body get
+/// just what their head needs, so that a hundred that wait are no hundred large buffers.
+const FEW: usize = 16;
+
+/// As without room to read into, nobody would notice that the client has gone.
+const LEAST_SPARE: usize = 16;
+
+/// Desks with less room than this were made for one request.
+const SHARED: usize = 16 << 10;

@@ -6,21 +6,27 @@
 mod incoming;
 mod outgoing;
 
+use super::origin::Origin;
 use bytes::Bytes;
-use h2::RecvStream;
 use h2::server::SendResponse;
+use h2::{Reason, RecvStream};
 use incoming::Incoming;
 use outgoing::Outgoing;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use torwart_cause::{Ending, Fault, Malformation};
+use torwart_dial::ending_of::ended;
 use torwart_wire::Framing;
 
 /// One stream of a client's HTTP/2 connection.
 pub struct Stream {
     incoming: Incoming,
     outgoing: Outgoing,
+    /// What its connection was made for, where that is known.
+    origin: Option<Rc<Origin>>,
 }
 
 impl Stream {
@@ -32,7 +38,18 @@ impl Stream {
         is_head: bool,
         is_tunnel: bool,
     ) -> Self {
-        Self { incoming: Incoming::new(body, framing, is_tunnel), outgoing: Outgoing::new(respond, is_head) }
+        let (incoming, outgoing) = (Incoming::new(body, framing, is_tunnel), Outgoing::new(respond, is_head));
+        Self { incoming, outgoing, origin: None }
+    }
+
+    /// The same on a connection that was made for this.
+    pub(super) fn on(self, origin: Option<Rc<Origin>>) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// What its connection was made for, where that is known.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
     }
 
     /// The whole answer was written.
@@ -53,8 +70,15 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.incoming.poll_read(cx, buffer)?.is_ready() {
-            return Poll::Ready(Ok(()));
+        match this.incoming.poll_read(cx, buffer) {
+            Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+            Poll::Ready(Err(error)) => {
+                if this.incoming.is_malformed() {
+                    this.outgoing.reset(Reason::PROTOCOL_ERROR);
+                }
+                return Poll::Ready(Err(error));
+            }
+            Poll::Pending => {}
         }
         // Nothing more will come of the request, or not yet: what may come is that the client gives up.
         let gone = ready!(this.outgoing.poll_reset(cx));
@@ -77,10 +101,15 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// An error of the HTTP/2 layer as the engine knows it: the client is gone.
+/// An error of the HTTP/2 layer as the engine knows it: the client is gone, or has broken the rules.
 fn gone(error: &h2::Error) -> io::Error {
     match error.get_io() {
         Some(error) => error.kind().into(),
+        None if error.is_library() => broken(Malformation::BadFrame),
         None => io::ErrorKind::ConnectionReset.into(),
     }
+}
+
+fn broken(what: Malformation) -> io::Error {
+    ended(Ending::Malformed(Fault { what, at: 0 }))
 }

@@ -1,6 +1,9 @@
 //! HTTP/2 from clients: streams beside each other, bodies both ways, trailers, resets, and what must not get through.
 
 mod client;
+mod floods;
+mod musts;
+mod raw;
 mod server;
 mod upstreams;
 

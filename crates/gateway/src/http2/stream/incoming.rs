@@ -1,11 +1,12 @@
 //! The request's body, framed as HTTP/1.1 has it.
 
-use super::gone;
+use super::{broken, gone};
 use bytes::{Buf, Bytes};
 use h2::RecvStream;
 use std::io;
 use std::task::{Context, Poll, ready};
 use tokio::io::ReadBuf;
+use torwart_cause::Malformation;
 use torwart_wire::Framing;
 use torwart_wire::http1::{CHUNK_END, write_chunk_size, write_last_chunk};
 use torwart_wire::translate::write_trailers;
@@ -21,6 +22,8 @@ pub(super) struct Incoming {
     /// Data that the engine has not read yet.
     data: Bytes,
     state: State,
+    /// Whether what came last makes the message malformed.
+    is_malformed: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +43,13 @@ impl Incoming {
             framing: Vec::new(),
             data: Bytes::new(),
             state: if has_body { State::Data } else { State::Ended },
+            is_malformed: false,
         }
+    }
+
+    /// Whether the message turned out to be malformed, which only we know (RFC 9113 §8.1.1).
+    pub(super) fn is_malformed(&self) -> bool {
+        self.is_malformed
     }
 
     /// Ready with bytes, or with none at the end of a tunnel. After the end of a message this stays pending, and nobody
@@ -117,7 +126,10 @@ impl Incoming {
                     let trailers = ready!(self.body.poll_trailers(cx)).map_err(|error| gone(&error))?;
                     let mut lines = Vec::new();
                     if let Some(trailers) = trailers {
-                        write_trailers(&trailers, &mut lines).map_err(|_| io::ErrorKind::ConnectionReset)?;
+                        write_trailers(&trailers, &mut lines).map_err(|_| {
+                            self.is_malformed = true;
+                            broken(Malformation::BadTrailer)
+                        })?;
                     }
                     write_last_chunk(&mut self.framing, &lines);
                     self.state = State::Ended;

@@ -190,10 +190,17 @@ impl Outgoing {
 
     /// What was written must not look whole.
     pub(super) fn abort(&mut self) {
+        self.reset(Reason::INTERNAL_ERROR);
+    }
+
+    /// Gives the stream up, unless it was answered whole.
+    pub(super) fn reset(&mut self, reason: Reason) {
+        if matches!(self.body, Body::Ended) {
+            return;
+        }
         match &mut self.stream {
-            Some(stream) if !matches!(self.body, Body::Ended) => stream.send_reset(Reason::INTERNAL_ERROR),
-            Some(_) => {}
-            None => self.respond.send_reset(Reason::INTERNAL_ERROR),
+            Some(stream) => stream.send_reset(reason),
+            None => self.respond.send_reset(reason),
         }
         self.body = Body::Ended;
     }
