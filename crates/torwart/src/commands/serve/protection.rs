@@ -59,8 +59,7 @@ impl Protection {
             privilege::keep_only_binding()?;
         }
         privilege::forbid_new()?;
-        let has_hooks = plan.acme.as_ref().is_some_and(|acme| acme.dns_hook.is_some());
-        let files = match (plan.process.confine, has_hooks) {
+        let files = match (plan.process.confine, has_hooks(plan)) {
             (false, _) => Files::Free,
             (true, true) => Files::FreeForHooks,
             (true, false) => {
@@ -103,6 +102,9 @@ impl Protection {
     /// Warns of what a new plan needs and this process cannot reach any more.
     pub(super) fn compare(&self, plan: &Plan, files: &[PathBuf]) {
         let Files::Confined(Confinement::Full | Confinement::Partial, before) = &self.files else { return };
+        if has_hooks(plan) {
+            tracing::warn!("hooks start programs, which a confined process cannot; a restart lets it");
+        }
         for folder in reach::beyond(before, &reach::of(plan, files)) {
             let folder = folder.display();
             tracing::warn!(%folder, "the running process cannot reach this folder; a restart lets it");
@@ -152,6 +154,11 @@ impl Files {
             Self::Confined(Confinement::Unavailable, _) => "unavailable",
         }
     }
+}
+
+/// Whether programs of the operator are started: they need files that nobody here knows.
+fn has_hooks(plan: &Plan) -> bool {
+    plan.acme.as_ref().is_some_and(|acme| acme.dns_hook.is_some())
 }
 
 /// Becomes the user of the plan, if it names one.

@@ -45,6 +45,10 @@ pub(super) fn of(plan: &Plan, files: &[PathBuf]) -> Reach {
         reach.read.extend(acme.external_account.as_ref().map(|account| folder(&account.key_file)));
     }
     for paths in [&mut reach.read, &mut reach.write] {
+        // Later ones are compared with these, however they are written.
+        for path in paths.iter_mut() {
+            *path = std::path::absolute(&path).unwrap_or_else(|_| std::mem::take(path));
+        }
         paths.sort();
         paths.dedup();
     }
@@ -108,6 +112,7 @@ const SYSTEM_FILES: [&str; 5] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use torwart_config::Source;
 
     fn reach(read: &[&str], write: &[&str]) -> Reach {
         let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect();
@@ -134,5 +139,19 @@ mod tests {
         assert_eq!(folder(Path::new("/dev/stdout")), Path::new("/dev/stdout"));
         assert_eq!(folder(Path::new("torwart.toml")), Path::new("."));
         assert_eq!(folder(Path::new("/etc/torwart/torwart.toml")), Path::new("/etc/torwart"));
+    }
+
+    #[test]
+    fn a_folder_is_the_same_however_it_is_written() {
+        let source = Source::new(
+            Path::new("torwart.toml"),
+            "[listen]\nhttp = \"127.0.0.1:0\"\n[site.\"*\"]\nupstreams = \"http://127.0.0.1:1\"\n".to_owned(),
+        );
+        let plan = torwart_config::check(&source, &|_| true).plan.unwrap();
+        let files = |names: &[&str]| of(&plan, &names.iter().map(PathBuf::from).collect::<Vec<_>>());
+        let before = files(&["torwart.toml"]);
+        let here = std::env::current_dir().unwrap().join("tls/a.pem");
+        let after = files(&["torwart.toml", "./b.pem", "tls/a.pem", here.to_str().unwrap()]);
+        assert_eq!(beyond(&before, &after), Vec::<PathBuf>::new());
     }
 }
