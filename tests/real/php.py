@@ -11,7 +11,6 @@ import pathlib
 import socket
 import subprocess
 import textwrap
-import threading
 import time
 
 SCRIPTS = {
@@ -227,11 +226,11 @@ def failures(pools):
 
 
 def exhausted(pools):
-    """The only worker sleeps: whoever comes waits in its queue, and is refused where that is full."""
-    sleeping = [threading.Thread(target=pools.ask, args=("/sleep.php",), kwargs={"host": "single.test"})]
-    sleeping[0].start()
-    time.sleep(0.3)
-    pools.fails("/index.php", 504, "head_timed_out", host="single.test")
+    """The only worker sleeps, on after the gateway gave up: whoever comes waits in its queue, and is refused where that
+    is full."""
+    pools.fails("/sleep.php", 504, "head_timed_out", host="single.test")
+    record = pools.fails("/index.php", 503, "upstream_full", host="single.test")
+    assert record["attempts"][0]["first_byte_ms"] > 900, record
     # Connections that nobody takes fill the queue of the socket.
     waiting = []
     for _ in range(8):
@@ -245,8 +244,6 @@ def exhausted(pools):
     pools.fails("/full.php", 503, "upstream_full", host="single.test")
     for one in waiting:
         one.close()
-    for thread in sleeping:
-        thread.join()
 
 
 def checked(pools, torwart):

@@ -207,6 +207,8 @@ fn send_cause(attempt: &Attempt, ending: &Ending) -> Cause {
 
 fn head_cause(attempt: &Attempt, ending: &Ending) -> Cause {
     match ending {
+        // Nobody took the connection: it waited in the upstream's queue all the time.
+        Ending::TimedOut(Deadline::Queue) => Cause::UpstreamFull,
         Ending::TimedOut(_) => Cause::HeadTimedOut,
         Ending::TlsAlert(_) => Cause::TlsAlert,
         Ending::Malformed(fault) => malformed_head(*fault),

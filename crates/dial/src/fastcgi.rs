@@ -232,11 +232,7 @@ impl AsyncRead for FastCgi {
 }
 
 impl AsyncWrite for FastCgi {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if this.upload.records > 0 {
             let piece = bytes.get(..this.upload.records).unwrap_or(bytes);

@@ -73,7 +73,9 @@ impl Stream {
     pub fn first_bytes(&self) -> Option<&[u8]> {
         match &self.0 {
             Inner::Http2(stream) => stream.first_bytes(),
-            Inner::FastCgi(stream) => stream.told().map(|told| told.first.as_slice()).filter(|it| !it.is_empty()),
+            Inner::FastCgi(stream) => {
+                stream.told().map(|told| told.first.as_slice()).filter(|it| !it.is_empty())
+            }
             Inner::Tcp(_) | Inner::Unix(_) | Inner::Tls(_) => None,
         }
     }

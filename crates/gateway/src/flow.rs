@@ -107,6 +107,9 @@ async fn attempt(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<(),
     let talked = talk(x, &mut outgoing).await;
     if outgoing.link.stream.as_fastcgi().is_some() {
         script::keep_told(x, &outgoing);
+        if script::was_silent(x) {
+            apart(script::look_into_queue(x, &outgoing)).await;
+        }
     }
     if let relay::Link::Clean { at } = talked? {
         outgoing.park(x, at);

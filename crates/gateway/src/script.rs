@@ -11,12 +11,15 @@ use crate::exchange::Exchange;
 use crate::request_head;
 use crate::route::decided;
 use std::future::poll_fn;
+use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use torwart_cause::{Deadline, Decision, Ending, Limit, Step};
+use torwart_cause::{Address, Deadline, Decision, Ending, Limit, Step};
 use torwart_config::plan;
 use torwart_dial::fastcgi::Begin;
 use torwart_dial::{Stop, ending_of};
+use torwart_kernel::socket::local_address;
+use torwart_kernel::untaken::{has_untaken, is_untaken};
 use torwart_policy::path::normalise;
 use torwart_policy::route::host_of;
 use torwart_policy::{files, script};
@@ -263,6 +266,29 @@ pub fn keep_told(x: &mut Exchange<'_>, outgoing: &Outgoing) {
     }
     if (attempt.head.is_failed() || attempt.body.is_failed()) && !told.first.is_empty() {
         attempt.first_bytes = Some(told.first.as_slice().into());
+    }
+}
+
+/// Whether the application said nothing at all for as long as it was given.
+pub fn was_silent(x: &mut Exchange<'_>) -> bool {
+    let attempt = x.attempt();
+    attempt.received == 0 && attempt.head.ending() == Some(&Ending::TimedOut(Deadline::FirstByte))
+}
+
+/// Tells a busy pool from a slow script, where the application runs on this host: as long as no worker has taken a
+/// connection, the kernel shows it without an owner.
+pub async fn look_into_queue(x: &mut Exchange<'_>, outgoing: &Outgoing) {
+    let ours = local_address(&outgoing.link.stream).ok();
+    let address = outgoing.link.address.clone();
+    let looking = tokio::task::spawn_blocking(move || match (address, ours) {
+        (Address::Ip(theirs), Some(ours)) => is_untaken(ours, theirs),
+        (Address::Unix(path), _) => has_untaken(Path::new(&*path)),
+        (Address::Ip(_), None) => false,
+    });
+    if looking.await.unwrap_or(false)
+        && let Step::Failed { ending, .. } = &mut x.attempt().head
+    {
+        *ending = Ending::TimedOut(Deadline::Queue);
     }
 }
 

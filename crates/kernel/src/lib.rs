@@ -15,6 +15,7 @@ pub mod privilege;
 pub mod resolver;
 pub mod socket;
 pub mod tcp_info;
+pub mod untaken;
 
 mod option;
 

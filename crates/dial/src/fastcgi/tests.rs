@@ -89,9 +89,8 @@ async fn two_requests_go_over_one_connection() {
 
 #[tokio::test]
 async fn an_application_that_still_works_or_goes_on_is_not_quiet() {
-    let idle = |link: &mut FastCgi| {
-        link.poll_idle(&mut std::task::Context::from_waker(std::task::Waker::noop()))
-    };
+    let idle =
+        |link: &mut FastCgi| link.poll_idle(&mut std::task::Context::from_waker(std::task::Waker::noop()));
     let (mut link, mut application) = pair();
     begin(&mut link, 0);
     assert!(matches!(idle(&mut link), std::task::Poll::Ready(Idle::Spoke(_))));

@@ -175,6 +175,25 @@ fn a_worker_that_stays_silent_is_not_waited_for_for_ever() {
 }
 
 #[test]
+fn workers_that_are_all_busy_are_told_from_one_that_is_slow() {
+    // Its queue takes connections, but nobody is there to work on them.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let config = format!(
+        "[listen]\nhttp = \"127.0.0.1:0\"\n[site.\"shop.example\"]\nupstreams = \"fastcgi://{address}\"\n\
+         script = {{ root = \"/srv\", front = \"/a.php\" }}\ndeadline = {{ first_byte = \"300ms\" }}\n"
+    );
+    let gateway = Gateway::start(&config);
+    let mut client = Client::connect(gateway.address());
+    assert_eq!(client.get("/").expect("an answer").status, 503);
+    let record = &gateway.wait_for_records(1)[0];
+    assert_eq!(
+        (cause(record), record["attempts"][0]["ending"].as_str()),
+        ("upstream_full", Some("timed_out:queue"))
+    );
+}
+
+#[test]
 fn what_the_application_complains_about_is_in_the_record_and_nowhere_else() {
     let complaint = b"PHP message: PHP Fatal error: Uncaught Error in /srv/shop/secret.php:7";
     let answer =
