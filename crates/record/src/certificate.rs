@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(
             written(&certificate, false),
             "{\"automatic\":[{\"site\":\"a.example\",\"names\":[\"a.example\",\"*.a.example\"],\"not_after\":null,\
-             \"next_attempt\":\"2027-01-15T08:00:00.000Z\",\"failures\":2,\"problem\":null}]}"
+             \"next_attempt\":\"2027-01-15T08:00:00.000000Z\",\"failures\":2,\"problem\":null}]}"
         );
         certificate.problem = Some(CertificateTrouble {
             id: "dns",

@@ -275,7 +275,7 @@ impl Entry {
 /// The version of the JSON form; a change that breaks readers changes the number.
 const SCHEMA: &str = "torwart.explain/1";
 /// Columns for ids in the overview.
-const WIDEST_ID: usize = 23;
+const WIDEST_ID: usize = 26;
 /// More than any id has; the rest of what was typed does not matter.
 const LONGEST_ID: usize = 64;
 
