@@ -3,6 +3,7 @@
 mod client;
 mod floods;
 mod musts;
+mod passed_on;
 mod raw;
 mod server;
 mod upstreams;

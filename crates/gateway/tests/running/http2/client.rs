@@ -4,8 +4,13 @@ use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, Request};
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
 
 /// Runs a conversation, and fails instead of hanging.
 pub(super) fn run(conversation: impl Future<Output = ()>) {
@@ -57,7 +62,21 @@ pub(super) struct Answer {
 
 impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Self {
+        Self::over(tokio::net::TcpStream::connect(address).await.expect("the gateway listens")).await
+    }
+
+    /// The same by TLS, made for this name.
+    pub(super) async fn open_tls(address: SocketAddr, name: &'static str, tls: &Arc<ClientConfig>) -> Self {
+        let mut tls = ClientConfig::clone(tls);
+        tls.alpn_protocols = vec![b"h2".to_vec()];
+        let name = ServerName::try_from(name).expect("it is a name");
         let socket = tokio::net::TcpStream::connect(address).await.expect("the gateway listens");
+        let stream = TlsConnector::from(Arc::new(tls)).connect(name, socket).await.expect("hands are shaken");
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(b"h2".as_slice()));
+        Self::over(stream).await
+    }
+
+    async fn over(socket: impl AsyncRead + AsyncWrite + Unpin + 'static) -> Self {
         // As browsers do: one stream alone cannot fill the connection's window.
         let mut settings = h2::client::Builder::new();
         settings.initial_window_size(64 << 10).initial_connection_window_size(1 << 20);
