@@ -8,11 +8,15 @@
 //! What the framing layers (`h2`, `h3`) have checked is not checked again, but for what they leave to us: fields about
 //! the connection, white space around values, and a `Host` that contradicts `:authority`.
 
+mod body;
 mod fields;
+mod reading;
 mod request;
 mod response;
 
+pub use body::BodyWriter;
 pub use fields::{Untold, write_trailers};
+pub use reading::{ResponseReader, Told, Unreadable};
 pub use request::{Ask, read_request, write_request};
 pub use response::{Reply, read_response, read_trailers, write_response};
 
