@@ -54,8 +54,8 @@ def compare(house, find, torwart, free_port):
 
 
 def strictly_read(port, recorder, name, sends):
-    """The requests that the gateway sends on, and how many answers the client gets."""
-    answers = differential.statuses(play(port, sends, None))
+    """The requests that the gateway sends on, and how many answers the client gets before it ends its side."""
+    _, answers = play(port, sends, None)
     requests = []
     for text in recorder.taken():
         try:
@@ -65,7 +65,7 @@ def strictly_read(port, recorder, name, sends):
         assert not rest, f"{name}: bytes behind a request: {rest[:200]}"
         if request:
             requests.append(request)
-    return requests, len(answers)
+    return requests, answers
 
 
 def check(server, port, inputs, sent_on):
@@ -74,7 +74,7 @@ def check(server, port, inputs, sent_on):
     for number, ((name, sends), (requests, answers)) in enumerate(zip(inputs, sent_on)):
         play(port, sends, answers)
         marker = f"/marker/{number}"
-        answer = play(port, f"GET {marker} HTTP/1.1\r\nHost: a.test\r\n\r\n".encode(), 1)
+        answer, _ = play(port, f"GET {marker} HTTP/1.1\r\nHost: a.test\r\n\r\n".encode(), 1)
         seen = server.seen_before(marker)
         if not re.match(rb"HTTP/1\.1 20[04] ", answer):
             faults.append(f"{server.name}: {name}: the next client gets {bytes(answer[:60])}")
@@ -93,8 +93,9 @@ def check(server, port, inputs, sent_on):
 
 
 def play(port, sends, answers):
-    """Sends it all and waits for these answers, or until it is quiet where nobody knows; then ends our side."""
-    received = bytearray()
+    """Sends it all and waits for these answers, or until it is quiet where nobody knows; then ends our side. What came,
+    and how many answers had come by then."""
+    received, before = bytearray(), 0
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as link:
         try:
             link.sendall(sends)
@@ -103,10 +104,11 @@ def play(port, sends, answers):
             while answers is None or len(differential.statuses(received)) < answers:
                 data = link.recv(1 << 16)
                 if not data:
-                    return received
+                    break
                 received += data
         except OSError:
             pass  # quiet, or refused before all of it was sent
+        before = len(differential.statuses(received))
         try:
             link.settimeout(PATIENCE)
             link.shutdown(socket.SHUT_WR)
@@ -114,7 +116,7 @@ def play(port, sends, answers):
                 received += data
         except OSError:
             pass
-    return received
+    return received, before
 
 
 def ambiguous():
