@@ -83,8 +83,25 @@ fn is_passed(field: &Field<'_>, is_trusted: bool, believes_claims: bool) -> bool
         | Known::XForwardedPort
         | Known::XRealIp => is_trusted,
         Known::XRequestId => is_trusted || request_id::is_harmless(field.value),
+        Known::Other if claims_forwarding(field.name, is_trusted) => false,
         _ => believes_claims || !is_claim(field.name),
     }
+}
+
+/// Whether an unusual field says something about those before the client that it may not say: any `X-Forwarded-` of a
+/// stranger, and whatever spelling with underscores applications take for one of those fields (RFC 3875 §4.1.18).
+fn claims_forwarding(name: &[u8], is_trusted: bool) -> bool {
+    let is_start = |of: &[u8]| {
+        name.get(..of.len()).is_some_and(|start| {
+            let pairs = start.iter().zip(of);
+            pairs
+                .into_iter()
+                .all(|(have, want)| have.eq_ignore_ascii_case(want) || (*have == b'_' && *want == b'-'))
+        })
+    };
+    matches!(name.first(), Some(b'x' | b'X'))
+        && (is_start(b"x-forwarded-") || (is_start(b"x-real-ip") && name.len() == b"x-real-ip".len()))
+        && (!is_trusted || name.contains(&b'_'))
 }
 
 fn write_max_forwards(max_forwards: Option<u32>, out: &mut Vec<u8>) {

@@ -46,7 +46,15 @@ impl Authoriser {
 
     /// Whether the service has the say about this field of the request.
     pub(super) fn says(&self, name: &[u8]) -> bool {
-        self.plan.headers.iter().any(|said| said.as_bytes().eq_ignore_ascii_case(name))
+        // Applications that get fields as variables take underscores and hyphens for the same (RFC 3875 §4.1.18).
+        let is_same = |have: &u8, want: &u8| {
+            have.eq_ignore_ascii_case(want) || matches!((have, want), (b'_', b'-') | (b'-', b'_'))
+        };
+        let is_named = |said: &str| {
+            said.len() == name.len()
+                && name.iter().zip(said.as_bytes()).all(|(have, want)| is_same(have, want))
+        };
+        self.plan.headers.iter().any(|said| is_named(said))
     }
 
     /// Asks, and does what the answer says.

@@ -61,7 +61,7 @@ fn a_yes_lets_the_request_pass_with_what_the_service_says_about_the_client() {
     let upstream = mirror();
     let (service, heard) = service(YES);
     let gateway = gateway(&upstream, &format!("{}/verify?x=1", service.url()), "");
-    let claims = "Cookie: session=1\r\nRemote-User: root\r\nREMOTE-GROUPS: wheel\r\nX-Forwarded-Uri: /public\r\nX-Original-URL: /public\r\n";
+    let claims = "Cookie: session=1\r\nRemote-User: root\r\nREMOTE-GROUPS: wheel\r\nRemote_User: root\r\nX-Forwarded-Uri: /public\r\nX-Original-URL: /public\r\n";
     let answer = ask(&gateway, claims);
     assert_eq!(answer.status, 200);
     assert!(answer.body.contains("remote-user: anna\n"), "{}", answer.body);

@@ -197,10 +197,12 @@ fn a_visitor_behind_a_trusted_proxy_is_who_the_proxy_says() {
 fn a_stranger_is_believed_nothing() {
     let upstream = mirror();
     let gateway = gateway(&upstream, "deny_addresses = \"203.0.113.0/24\"", "");
-    let claims = "X-Forwarded-For: 203.0.113.1\r\nForwarded: for=203.0.113.1\r\nX-Real-IP: 203.0.113.1\r\n";
+    let claims = "X-Forwarded-For: 203.0.113.1\r\nForwarded: for=203.0.113.1\r\nX-Real-IP: 203.0.113.1\r\n\
+                  X_Forwarded_For: 203.0.113.1\r\nX_REAL-IP: 203.0.113.1\r\nX-Forwarded-Prefix: /203.0.113.1\r\nX-Forward: kept\r\n";
     let answer = ask(&gateway, claims);
     assert_eq!(answer.status, 200);
     assert!(!answer.body.contains("203.0.113.1"), "{}", answer.body);
+    assert!(answer.body.contains("x-forward: kept"), "{}", answer.body);
     let ids = "X-Request-Id: ok-1.2:3\r\nX-Request-Id: <script>\r\n";
     let body = ask(&gateway, ids).body;
     assert!(body.contains("ok-1.2:3") && !body.contains("script"), "{body}");

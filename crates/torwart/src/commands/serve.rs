@@ -79,6 +79,15 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
             return Exit::CouldNotRun;
         }
     };
+    // While we are still who may read it.
+    let token =
+        match plan.admin_token.as_ref().filter(|_| plan.admin.is_some()).map(secret::token).transpose() {
+            Ok(token) => token,
+            Err(problem) => {
+                trouble::tell_secret(&problem, console);
+                return Exit::CouldNotRun;
+            }
+        };
     let made_from = reload::files(wanted.file(), &plan);
     // Whatever threads there will be start with what is left.
     let protection = match Protection::apply(&plan, wanted.file().map(PathBuf::as_path), &made_from, console)
@@ -117,7 +126,7 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
             }
         };
         let House { admin, stop, mut tasks, certificates } =
-            match House::open(&gateway, &wanted, &plan, console).await {
+            match House::open(&gateway, &wanted, &plan, token, console).await {
                 Ok(house) => house,
                 Err(exit) => return exit,
             };
@@ -141,16 +150,18 @@ struct House {
 }
 
 impl House {
-    async fn open(gateway: &Gateway, wanted: &Wanted, plan: &Plan, console: &Console) -> Result<Self, Exit> {
+    async fn open(
+        gateway: &Gateway,
+        wanted: &Wanted,
+        plan: &Plan,
+        token: Option<Token>,
+        console: &Console,
+    ) -> Result<Self, Exit> {
         let (stop, stopped) = switch::channel(false);
         let mut tasks = JoinSet::new();
         let certificates = Certificates::start(gateway, plan, &stopped, &mut tasks, console);
         let mut house = Self { admin: None, stop, tasks, certificates };
         let Some(address) = plan.admin else { return Ok(house) };
-        let token = plan.admin_token.as_ref().map(secret::token).transpose().map_err(|problem| {
-            trouble::tell_secret(&problem, console);
-            Exit::CouldNotRun
-        })?;
         let mut bound = bind(address, gateway, token.clone(), console).await;
         if bound.is_err() && !wanted.names_admin() {
             // Nobody asked for this very port: a second gateway on one machine shall just work.
