@@ -13,7 +13,7 @@ use crate::script::Script;
 use crate::snapshot::BuildProblem;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use torwart_cause::{Decision, Ending, Step};
 use torwart_config::{Plan, plan};
@@ -22,9 +22,9 @@ use torwart_kernel::folder::{self, Facts, Folder};
 use torwart_policy::files::{self, Asked, Found, Kind};
 use torwart_policy::path::normalise;
 
-/// A folder that is served.
+/// A folder that is served. It is opened anew for each request: deployments like to put another one into its place.
 pub struct Shelf {
-    folder: Folder,
+    root: PathBuf,
     /// Its full path, for applications on this host.
     pub path: Arc<str>,
 }
@@ -44,18 +44,19 @@ impl Shelf {
     }
 
     fn open(root: &Path) -> io::Result<Self> {
-        let folder = Folder::open(root)?;
-        let path = root.canonicalize()?;
-        Ok(Self { folder, path: path.to_string_lossy().trim_end_matches('/').into() })
+        // Whether it is there at all is better said now.
+        Folder::open(root)?;
+        let path = std::path::absolute(root)?;
+        Ok(Self { path: path.to_string_lossy().trim_end_matches('/').into(), root: path })
     }
+}
 
-    fn look(&self, path: &[u8], waits: bool) -> io::Result<(Kind, Option<Opened>)> {
-        Ok(match self.folder.look(path, waits)? {
-            folder::Found::File(file, facts) => (Kind::File, Some(Opened { file: Arc::new(file), facts })),
-            folder::Found::Folder => (Kind::Folder, None),
-            folder::Found::Nothing => (Kind::Missing, None),
-        })
-    }
+fn look(folder: &Folder, path: &[u8], waits: bool) -> io::Result<(Kind, Option<Opened>)> {
+    Ok(match folder.look(path, waits)? {
+        folder::Found::File(file, facts) => (Kind::File, Some(Opened { file: Arc::new(file), facts })),
+        folder::Found::Folder => (Kind::Folder, None),
+        folder::Found::Nothing => (Kind::Missing, None),
+    })
 }
 
 /// A file that was found.
@@ -140,10 +141,11 @@ fn search(x: &Exchange<'_>) -> Result<Option<Search>, Stop> {
 
 impl Search {
     fn run(&self, waits: bool) -> io::Result<(Found, Option<Chosen>)> {
+        let folder = Folder::open(&self.shelf.root)?;
         let mut last = None;
         let asked = Asked { path: &self.path, query: &self.query, suffixes: self.suffixes.as_deref() };
         let found = files::find(&self.files, asked, |path| {
-            let (kind, opened) = self.shelf.look(path, waits)?;
+            let (kind, opened) = look(&folder, path, waits)?;
             last = opened;
             Ok::<_, io::Error>(kind)
         })?;
@@ -153,7 +155,7 @@ impl Search {
         };
         let accepted = self.accepted.iter().map(Vec::as_slice);
         for (coding, neighbour) in files::neighbours(&self.files, &path, accepted) {
-            if let (Kind::File, Some(opened)) = self.shelf.look(&neighbour, waits)? {
+            if let (Kind::File, Some(opened)) = look(&folder, &neighbour, waits)? {
                 return Ok((found, Some(Chosen { opened, path: path.clone(), coding: Some(coding) })));
             }
         }
@@ -178,6 +180,8 @@ fn failed(x: &mut Exchange<'_>, error: &io::Error) -> Stop {
     let number = error.raw_os_error().unwrap_or(0);
     let ending = match torwart_dial::ending_of::os_ending(number, torwart_cause::Deadline::Total) {
         Ending::ResourcesSpent => Ending::ResourcesSpent,
+        // The folder itself is gone, perhaps for a moment.
+        Ending::Missing => Ending::Decided(Decision::NoFile),
         _ => Ending::Decided(Decision::FileForbidden),
     };
     tracing::warn!(%error, path = %x.desk.request.path().escape_ascii(), "a file cannot be opened");

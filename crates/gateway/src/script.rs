@@ -22,7 +22,8 @@ use torwart_kernel::socket::local_address;
 use torwart_kernel::untaken::{has_untaken, is_untaken};
 use torwart_policy::path::normalise;
 use torwart_policy::route::host_of;
-use torwart_policy::{files, script};
+use torwart_policy::files::{self, Unserved};
+use torwart_policy::script;
 use torwart_record::{Client as Peer, Protocol};
 use torwart_wire::fastcgi::{Params, stdin_header, write_begin};
 use torwart_wire::http1::ResponseLimits;
@@ -72,9 +73,16 @@ pub async fn prepare(x: &mut Exchange<'_>) -> Result<(), Stop> {
 fn without_files(x: &Exchange<'_>, plan: &plan::Script) -> Option<Script> {
     let mut scratch = x.core.scratch.borrow_mut();
     let path = normalise(x.desk.request.path(), &mut scratch).ok()?;
-    let path = files::decoded(path, false)?;
-    let (name, info) = script::without_files(&path, &plan.suffixes, &plan.index, plan.front.as_deref())?;
-    Some(Script { name, info: info.to_vec(), ..Script::default() })
+    let front = plan.front.as_deref();
+    match files::decoded(path, false) {
+        Ok(path) => {
+            let (name, info) = script::without_files(&path, &plan.suffixes, &plan.index, front)?;
+            Some(Script { name, info: info.to_vec(), ..Script::default() })
+        }
+        Err(Unserved::Hidden) => None,
+        // What stands for everything else stands for this too.
+        Err(Unserved::Unclear) => front.map(|name| Script { name: name.into(), ..Script::default() }),
+    }
 }
 
 /// Applications learn the length of a body before its first byte, so one that comes without is read to its end first, as
@@ -214,6 +222,7 @@ fn tell(
         query: found.query.as_deref().unwrap_or(query),
         protocol: match (x.client.protocol(), x.request.map(|request| request.version)) {
             (Some(Protocol::Http2), _) => b"HTTP/2.0",
+            (Some(Protocol::Http3), _) => b"HTTP/3.0",
             (_, Some(Version::Http10)) => b"HTTP/1.0",
             _ => b"HTTP/1.1",
         },

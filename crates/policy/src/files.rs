@@ -65,9 +65,14 @@ pub fn find<E>(
     asked: Asked<'_>,
     mut look: impl FnMut(&[u8]) -> Result<Kind, E>,
 ) -> Result<Found, E> {
-    let Some(path) = decoded(asked.path, files.hidden) else { return Ok(Found::Missing) };
+    let path = match decoded(asked.path, files.hidden) {
+        Ok(path) => Some(path),
+        // What stands for everything else stands for this too.
+        Err(Unserved::Unclear) => None,
+        Err(Unserved::Hidden) => return Ok(Found::Missing),
+    };
     for attempt in &files.tries {
-        let target = target(attempt, &path);
+        let Some(target) = target(attempt, path.as_deref()) else { continue };
         let query = || attempt.query.as_ref().map(|pieces| query(pieces, &asked));
         if let Some(suffixes) = asked.suffixes
             && let Some((name, info)) = script::split(&target, suffixes)
@@ -83,7 +88,7 @@ pub fn find<E>(
         match (look(&target)?, attempt.is_folder) {
             (Kind::File, false) if !target.ends_with(b"/") => return Ok(Found::File(target)),
             (Kind::Folder, true) => {
-                if is_open(attempt, &path) {
+                if path.as_deref().is_some_and(|path| is_open(attempt, path)) {
                     return Ok(Found::Folder);
                 }
                 if let Some(found) = index(files, &target, &asked, query(), &mut look)? {
@@ -124,8 +129,20 @@ fn is_zero_quality(parameter: &[u8]) -> bool {
     }
 }
 
-/// The path with its escapes decoded; `None` for one that no file is served under.
-pub fn decoded(normal: &[u8], hidden: bool) -> Option<Vec<u8>> {
+/// Why no file is served under a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unserved {
+    /// It leads to a hidden name.
+    Hidden,
+    /// It is no path of a file, though it may mean something to an application.
+    Unclear,
+}
+
+/// The path with its escapes decoded.
+///
+/// # Errors
+/// A path that no file is served under.
+pub fn decoded(normal: &[u8], hidden: bool) -> Result<Vec<u8>, Unserved> {
     let mut path = Vec::with_capacity(normal.len());
     let mut rest = normal;
     while let [first, tail @ ..] = rest {
@@ -133,41 +150,43 @@ pub fn decoded(normal: &[u8], hidden: bool) -> Option<Vec<u8>> {
         let byte = match (first, tail) {
             (b'%', [high, low, after @ ..]) => {
                 rest = after;
-                let digit = |digit: &u8| char::from(*digit).to_digit(16);
-                let byte = u8::try_from(digit(high)? << 4 | digit(low)?).ok()?;
-                // An encoded slash is none to some servers and one to others.
-                if byte == b'/' {
-                    return None;
+                let digit = |digit: &u8| char::from(*digit).to_digit(16).and_then(|it| u8::try_from(it).ok());
+                match (digit(high), digit(low)) {
+                    // An encoded slash is none to some servers and one to others.
+                    (Some(2), Some(0xf)) | (None, _) | (_, None) => return Err(Unserved::Unclear),
+                    (Some(high), Some(low)) => high << 4 | low,
                 }
-                byte
             }
-            (b'%', _) => return None,
+            (b'%', _) => return Err(Unserved::Unclear),
             (byte, _) => *byte,
         };
         if byte.is_ascii_control() || byte == b'\\' {
-            return None;
+            return Err(Unserved::Unclear);
         }
         path.push(byte);
     }
-    let mut segments = path.strip_prefix(b"/")?.split(|byte| *byte == b'/').peekable();
+    let mut segments =
+        path.strip_prefix(b"/").ok_or(Unserved::Unclear)?.split(|byte| *byte == b'/').peekable();
     while let Some(segment) = segments.next() {
         let is_dots = segment == b"." || segment == b"..";
-        let is_hidden = segment.starts_with(b".") && !hidden && segment != b".well-known";
         let is_gap = segment.is_empty() && segments.peek().is_some();
-        if is_dots || is_hidden || is_gap || segment.len() > LONGEST_NAME {
-            return None;
+        if is_dots || is_gap || segment.len() > LONGEST_NAME {
+            return Err(Unserved::Unclear);
+        }
+        if segment.starts_with(b".") && !hidden && segment != b".well-known" {
+            return Err(Unserved::Hidden);
         }
     }
-    Some(path)
+    Ok(path)
 }
 
-/// The path to look at.
-fn target(attempt: &Try, path: &[u8]) -> Vec<u8> {
-    let mut target: Vec<u8> = Vec::with_capacity(path.len() + 16);
+/// The path to look at; `None` where it takes the request's path and that is none of a file.
+fn target(attempt: &Try, path: Option<&[u8]>) -> Option<Vec<u8>> {
+    let mut target: Vec<u8> = Vec::with_capacity(path.map_or(0, <[u8]>::len) + 16);
     for piece in &attempt.path {
         let mut piece: &[u8] = match piece {
             TryPiece::Literal(text) => text.as_bytes(),
-            TryPiece::Path => path,
+            TryPiece::Path => path?,
             TryPiece::Query => &[],
         };
         if target.ends_with(b"/") {
@@ -175,7 +194,7 @@ fn target(attempt: &Try, path: &[u8]) -> Vec<u8> {
         }
         target.extend_from_slice(piece);
     }
-    target
+    Some(target)
 }
 
 fn query(pieces: &[TryPiece], asked: &Asked<'_>) -> Vec<u8> {

@@ -221,7 +221,7 @@ fn files_beside_scripts_are_sent_and_the_rest_is_run() {
     for file in ["index.php", "wp-admin/index.php", "style.css", "uploads/x.jpg", "uploads/y.php.bak"] {
         folder.write(&format!("www/{file}"), "source");
     }
-    let root = folder.path("www").canonicalize().expect("it is there").display().to_string();
+    let root = folder.path("www").display().to_string();
     let gateway = Gateway::start_in(
         folder,
         &format!(

@@ -238,3 +238,35 @@ fn what_is_no_file_can_go_to_an_application() {
     let records = gateway.wait_for_records(2);
     assert_eq!(records[1]["attempts"].as_array().map(Vec::len), Some(1));
 }
+
+#[test]
+fn a_file_that_may_not_be_read_is_said_to_be_there() {
+    use std::os::unix::fs::PermissionsExt;
+    let gateway = site("");
+    let file = gateway.folder().path("www/style.css");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).expect("it is ours");
+    if std::fs::File::open(&file).is_ok() {
+        // Nothing is closed to root.
+        return;
+    }
+    let answer = Client::connect(gateway.address()).get("/style.css").expect("an answer");
+    assert_eq!((answer.status, cause(&gateway.wait_for_records(1)[0])), (403, "file_denied"));
+}
+
+#[test]
+fn a_deployment_that_turns_a_link_is_served_at_once() {
+    let folder = Folder::new();
+    for release in ["one", "two"] {
+        std::fs::create_dir(folder.path(release)).expect("a folder");
+        folder.write(&format!("{release}/page.txt"), release);
+    }
+    symlink("one", folder.path("current")).expect("a link");
+    let config = "[listen]\nhttp = \"127.0.0.1:0\"\n[site.\"shop.example\"]\nfiles = \"current\"\n";
+    let gateway = Gateway::start_in(folder, config);
+    let mut client = Client::connect(gateway.address());
+    assert_eq!(client.get("/page.txt").expect("an answer").body, "one");
+    let place = |name: &str| gateway.folder().path(name);
+    symlink("two", place("next")).expect("a link");
+    std::fs::rename(place("next"), place("current")).expect("it is turned");
+    assert_eq!(client.get("/page.txt").expect("an answer").body, "two");
+}

@@ -1,7 +1,8 @@
 //! The PROXY protocol: from load balancers in front, and to upstreams behind.
 
-use crate::client::Client;
-use crate::gateway::{Gateway, cause};
+use crate::client::{Client, trusting};
+use crate::gateway::{Folder, Gateway, cause};
+use crate::message::Wire;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 
@@ -100,4 +101,32 @@ fn upstreams_are_told_whose_connection_it_is_and_each_link_is_used_once() {
     }
     let records = gateway.wait_for_records(4);
     assert!(records.iter().all(|record| record["attempts"][0]["reused"] == false));
+}
+
+#[test]
+fn tls_begins_behind_the_header() {
+    let made = rcgen::generate_simple_self_signed(vec!["shop.example".to_owned()]).expect("can be made");
+    let authority = made.cert.pem();
+    let folder = Folder::new();
+    folder.write("chain.pem", &authority);
+    folder.write("key.pem", &made.signing_key.serialize_pem());
+    let config = format!(
+        r#"
+[listen]
+https = {{ address = "127.0.0.1:0", proxy_protocol = true, from = "127.0.0.1" }}
+
+[site."shop.example"]
+certificate = {{ chain = "chain.pem", key = "key.pem" }}
+upstreams = "http://{}"
+"#,
+        mirror()
+    );
+    let gateway = Gateway::start_in(folder, &config);
+    let address = gateway.addresses(true)[0];
+    let mut tcp = std::net::TcpStream::connect(address).expect("the gateway listens");
+    tcp.write_all(b"PROXY TCP6 2001:db8::7 2001:db8::1 4711 443\r\n").expect("sent");
+    let mut client = Client { wire: Wire::tls_client(tcp, trusting(&authority)) };
+    let answer = client.get("/").expect("an answer");
+    assert!(answer.body.contains("X-Forwarded-For: 2001:db8::7\r\n"), "{}", answer.body);
+    assert!(answer.body.contains("X-Forwarded-Proto: https\r\n"), "{}", answer.body);
 }

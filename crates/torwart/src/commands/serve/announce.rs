@@ -74,11 +74,17 @@ fn log(plan: &Plan, console: &Console) -> String {
     }
 }
 
-/// One line per site: its hosts and the upstreams behind its routes.
+/// One line per site: its hosts, and the folders and upstreams behind its routes.
 fn forwarded(plan: &Plan) -> Vec<String> {
     let line = |site: &Site| {
         let mut upstreams: Vec<String> = Vec::new();
         for route in &site.routes {
+            if let Some(files) = &route.files {
+                let folder = files.root.display().to_string();
+                if !upstreams.contains(&folder) {
+                    upstreams.push(folder);
+                }
+            }
             let Action::Forward(pool) = &route.action else { continue };
             for upstream in &plan.pool(*pool).upstreams {
                 if !upstreams.iter().any(|known| **known == *upstream.label) {

@@ -32,8 +32,9 @@ pub(super) fn of(plan: &Plan, files: &[PathBuf]) -> Reach {
         }
     }
     for files in plan.all_routes().filter_map(|(_, route)| route.files.as_ref()) {
-        reach.read.push(files.root.clone());
-        reach.read.extend(files.root.canonicalize());
+        // A deployment puts another folder into its place, or turns a link.
+        reach.read.push(folder(&files.root));
+        reach.read.extend(real_folder(&files.root));
     }
     if let Some(Secret::File(file)) = &plan.admin_token {
         reach.read.push(folder(file));
