@@ -24,6 +24,9 @@ pub struct Keeper {
     showcase: Arc<dyn Showcase>,
     status: Arc<Status>,
     lang: Lang,
+    /// What is wished; nothing, where no site wants a certificate.
+    settings: Option<Settings>,
+    /// The way to the CA; nothing, where its files cannot be read.
     desk: Option<Arc<Desk>>,
     wards: Vec<Ward>,
     /// Counts the plans, so that what an old one began is not taken for the new one's.
@@ -68,7 +71,7 @@ impl Keeper {
         lang: Lang,
     ) -> Self {
         let (wards, jobs) = (Vec::new(), JoinSet::new());
-        Self { resolver, showcase, status, lang, desk: None, wards, generation: 0, jobs }
+        Self { resolver, showcase, status, lang, settings: None, desk: None, wards, generation: 0, jobs }
     }
 
     /// Looks after what `wishes` holds, also when that changes, until told to stop.
@@ -108,6 +111,7 @@ impl Keeper {
     fn take_over(&mut self, settings: Option<Settings>) {
         self.generation += 1;
         self.desk = None;
+        self.settings = None;
         let before = std::mem::take(&mut self.wards);
         let Some(settings) = settings else { return };
         let now = SystemTime::now();
@@ -116,6 +120,13 @@ impl Keeper {
             Ward::new(wanted, &settings, now, known)
         });
         self.wards = wards.collect();
+        self.settings = Some(settings);
+        self.open_desk();
+    }
+
+    /// Opens the way to the CA, or tells at every certificate why there is none.
+    fn open_desk(&mut self) {
+        let Some(settings) = self.settings.clone() else { return };
         match Desk::new(settings, Arc::clone(&self.resolver), Arc::clone(&self.showcase)) {
             Ok(desk) => self.desk = Some(Arc::new(desk)),
             Err(failure) => {
@@ -130,7 +141,12 @@ impl Keeper {
     fn begin_due(&mut self) -> SystemTime {
         let now = SystemTime::now();
         let mut next = now + LONGEST_SLEEP;
-        let Some(desk) = self.desk.clone() else { return next };
+        if self.desk.is_none() && self.wards.iter().any(|ward| ward.due <= now) {
+            self.open_desk();
+        }
+        let Some(desk) = self.desk.clone() else {
+            return self.wards.iter().map(|ward| ward.due).fold(next, SystemTime::min);
+        };
         for ward in &mut self.wards {
             if ward.is_busy {
                 continue;

@@ -269,3 +269,16 @@ fn a_ca_that_talks_nonsense_is_told() {
     let state = until(&folder.settings(ca.address), |state| state.failures > 0);
     assert_eq!(state.problem.expect("it failed").id, "ca_garbled");
 }
+
+#[test]
+fn a_ca_file_that_is_missing_is_told_at_every_certificate() {
+    let folder = Folder::new("file");
+    let ca = Ca::start(&[]);
+    let mut settings = folder.settings(ca.address);
+    settings.plan.ca = Some(folder.0.join("none.pem"));
+    let state = until(&settings, |state| state.failures > 0);
+    let problem = state.problem.expect("it failed");
+    assert_eq!(problem.id, "file_unusable");
+    assert!(problem.english.contains("none.pem"), "{}", problem.english);
+    assert!(ca.asked.lock().unwrap().is_empty());
+}
