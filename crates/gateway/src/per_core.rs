@@ -57,8 +57,9 @@ struct Pipes {
     made: usize,
 }
 
-/// Starts the connections' tasks. Each holds its place among the connections until it ends, and the core waits for all
-/// places before it ends itself: that makes it their owner.
+/// Starts the connections' tasks. Each of a client holds its place among the connections until it ends, and the core waits
+/// for all places before it ends itself: that makes it their owner. One that moves a connection to an upstream ends with the
+/// handle that lies with the upstream, and the core gives those up last.
 pub struct Tasks;
 
 impl Tasks {
