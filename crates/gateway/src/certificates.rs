@@ -11,6 +11,7 @@ mod by_name;
 mod chosen;
 mod placeholder;
 mod proofs;
+mod quic;
 mod shaking;
 mod shelf;
 mod subject;
@@ -42,7 +43,7 @@ pub struct Certificates {
     proving: Arc<ServerConfig>,
     shelf: Arc<ArcSwap<Shelf>>,
     /// The sites that ask clients for a certificate.
-    asked: ArcSwap<Asked>,
+    asked: Arc<ArcSwap<Asked>>,
     proofs: Arc<Proofs>,
 }
 
@@ -60,7 +61,7 @@ impl Certificates {
             config: Arc::new(config),
             proving: Arc::new(proving),
             shelf,
-            asked: ArcSwap::from_pointee(asked),
+            asked: Arc::new(ArcSwap::from_pointee(asked)),
             proofs,
         })
     }
@@ -71,6 +72,13 @@ impl Certificates {
         let asked = Asked::load(sites, &self.shelf)?;
         self.shelf.store(Arc::new(shelf));
         self.asked.store(Arc::new(asked));
+        Ok(())
+    }
+
+    /// Takes over certificates that were renewed. What cannot be read any more stays as it is.
+    pub fn renew(&self, sites: &[Site]) -> Result<(), Vec<CertificateProblem>> {
+        let shelf = self.shelf.load().load_again(sites)?;
+        self.shelf.store(Arc::new(shelf));
         Ok(())
     }
 

@@ -4,6 +4,8 @@ use super::by_name::ByName;
 use super::placeholder;
 use rustls::crypto::aws_lc_rs;
 use rustls::sign::CertifiedKey;
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use torwart_config::plan::{CertificateFiles, Site};
 use torwart_dial::TlsConfigProblem;
@@ -14,11 +16,14 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 #[derive(Debug, Default)]
 pub(super) struct Shelf {
     pairs: ByName<Vec<Arc<CertifiedKey>>>,
+    /// What each file held, so that one that cannot be read again need not be lost.
+    loaded: HashMap<PathBuf, Arc<Loaded>>,
     /// The name for the metric, and the end of validity in seconds since 1970.
     expiries: Vec<(String, u64)>,
 }
 
 /// What one pair of files holds.
+#[derive(Debug)]
 struct Loaded {
     pair: Arc<CertifiedKey>,
     names: Vec<String>,
@@ -28,6 +33,27 @@ struct Loaded {
 
 impl Shelf {
     pub(super) fn load(sites: &[Site]) -> Result<Self, Vec<TlsConfigProblem>> {
+        Self::gather(sites, load_pair)
+    }
+
+    /// The same, with what this shelf holds where a file cannot be read any more: a fault of one site keeps no renewed
+    /// certificate of another one waiting.
+    pub(super) fn load_again(&self, sites: &[Site]) -> Result<Self, Vec<TlsConfigProblem>> {
+        Self::gather(sites, |files| {
+            load_pair(files).or_else(|problem| match self.loaded.get(&files.chain) {
+                Some(known) => {
+                    tracing::error!(%problem, "a certificate cannot be read again; the present one stays");
+                    Ok(Arc::clone(known))
+                }
+                None => Err(problem),
+            })
+        })
+    }
+
+    fn gather(
+        sites: &[Site],
+        mut load: impl FnMut(&CertificateFiles) -> Result<Arc<Loaded>, TlsConfigProblem>,
+    ) -> Result<Self, Vec<TlsConfigProblem>> {
         let mut shelf = Self::default();
         let mut problems = Vec::new();
         let mut own_names = Vec::new();
@@ -35,12 +61,13 @@ impl Shelf {
         for site in sites {
             let mut pairs = Vec::new();
             for files in &site.certificates {
-                match load_pair(files) {
+                match load(files) {
                     Ok(loaded) => {
                         shelf.expiries.push((expiry_name(site, files), loaded.not_after));
-                        own_names
-                            .extend(loaded.names.into_iter().map(|name| (name, Arc::clone(&loaded.pair))));
-                        pairs.push(loaded.pair);
+                        let names = loaded.names.iter().cloned();
+                        own_names.extend(names.map(|name| (name, Arc::clone(&loaded.pair))));
+                        pairs.push(Arc::clone(&loaded.pair));
+                        shelf.loaded.insert(files.chain.clone(), loaded);
                     }
                     Err(problem) if site.is_automatic => match stand_in(site, files, &problem) {
                         Ok(pair) => pairs.push(pair),
@@ -92,7 +119,7 @@ fn stand_in(
     placeholder::pair(site)
 }
 
-fn load_pair(files: &CertificateFiles) -> Result<Loaded, TlsConfigProblem> {
+fn load_pair(files: &CertificateFiles) -> Result<Arc<Loaded>, TlsConfigProblem> {
     let chain = read_chain(&files.chain)?;
     let key = read_key(&files.key)?;
     let unusable = || TlsConfigProblem::NotPem { file: files.chain.clone() };
@@ -109,7 +136,7 @@ fn load_pair(files: &CertificateFiles) -> Result<Loaded, TlsConfigProblem> {
     }
     let pair = CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())
         .map_err(|error| pair_problem(&error, &files.chain, &files.key))?;
-    Ok(Loaded { pair: Arc::new(pair), names, not_after: not_after.ok_or_else(unusable)? })
+    Ok(Arc::new(Loaded { pair: Arc::new(pair), names, not_after: not_after.ok_or_else(unusable)? }))
 }
 
 fn dns_names(certificate: &X509Certificate<'_>) -> Vec<String> {

@@ -259,6 +259,23 @@ fn a_site_that_waits_for_its_certificate_shows_a_placeholder() {
 }
 
 #[test]
+fn a_renewed_certificate_does_not_wait_for_another_sites_broken_file() {
+    let folder = Folder::new("renewed");
+    let (one, two) = (folder.certificate("one", &["one.example"]), folder.certificate("two", &["two.example"]));
+    let sites =
+        [site(&[exact("one.example")], vec![one.clone()]), site(&[exact("two.example")], vec![two.clone()])];
+    let certificates = Certificates::load(&sites).unwrap();
+    let kept = leaf(&two);
+    folder.certificate("one", &["one.example"]);
+    folder.write("two.pem", "torn");
+    assert!(certificates.reload(&sites).is_err());
+    certificates.renew(&sites).unwrap();
+    assert_eq!(shown(&certificates, "one.example"), leaf(&one));
+    assert_eq!(shown(&certificates, "two.example"), kept);
+    assert_eq!(certificates.expiries().len(), 2);
+}
+
+#[test]
 fn rules_for_clients_need_files_that_can_be_read() {
     let folder = Folder::new("asking");
     let rule = |ca: PathBuf| {
