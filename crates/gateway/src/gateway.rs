@@ -287,7 +287,7 @@ impl Control {
         let _steering = self.steering();
         let snapshot = self.shared.snapshot.load();
         let Some(certificates) = &snapshot.certificates else { return };
-        match certificates.reload(&snapshot.plan.sites) {
+        match certificates.renew(&snapshot.plan.sites) {
             Ok(()) => self.shared.metrics.set_certificates(certificates.expiries()),
             Err(problems) => {
                 for problem in problems {
