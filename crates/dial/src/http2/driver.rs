@@ -195,7 +195,8 @@ const FRAME: u32 = 16 << 10;
 /// Bytes of a request that wait in a stream for their turn.
 const SEND_BUFFER: usize = 64 << 10;
 
-const LEAST_LIST: usize = 16 << 10;
+/// Heads above this are refused by the framing layer, which cannot say why; those below by the engine, which can.
+const LEAST_LIST: usize = 256 << 10;
 const MOST_LIST: usize = 64 << 20;
 
 /// Reset streams that are remembered, so that frames which were under way are known for what they are.
