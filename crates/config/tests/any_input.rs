@@ -14,7 +14,7 @@ fn the_example_is_a_valid_configuration() {
     let shown: Vec<_> = checked.complaints.iter().map(|one| one.render(&source, Lang::En, false)).collect();
     assert!(shown.is_empty(), "{}", shown.join("\n\n"));
     let plan = checked.plan.expect("nothing was complained about");
-    assert_eq!(plan.sites.len(), 2);
+    assert_eq!(plan.sites.len(), 3);
 }
 
 #[test]

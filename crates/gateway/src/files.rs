@@ -23,31 +23,31 @@ use torwart_policy::files::{self, Asked, Found, Kind};
 use torwart_policy::path::normalise;
 
 /// A folder that is served. It is opened anew for each request: deployments like to put another one into its place.
-pub struct Shelf {
-    root: PathBuf,
+pub struct DocumentRoot {
+    folder: PathBuf,
     /// Its full path, for applications on this host.
     pub path: Arc<str>,
 }
 
-impl Shelf {
+impl DocumentRoot {
     /// Opens the folders of a plan, by route; adds those that cannot be opened to the problems.
     pub fn open_all(plan: &Plan, problems: &mut Vec<BuildProblem>) -> Vec<Option<Arc<Self>>> {
-        let mut shelves: Vec<Option<Arc<Self>>> = vec![None; plan.routes];
+        let mut roots: Vec<Option<Arc<Self>>> = vec![None; plan.routes];
         for (_, route) in plan.all_routes() {
-            let (Some(files), Some(place)) = (&route.files, shelves.get_mut(route.index.0)) else { continue };
+            let (Some(files), Some(place)) = (&route.files, roots.get_mut(route.index.0)) else { continue };
             match Self::open(&files.root) {
-                Ok(shelf) => *place = Some(Arc::new(shelf)),
+                Ok(root) => *place = Some(Arc::new(root)),
                 Err(problem) => problems.push(BuildProblem::Folder { folder: files.root.clone(), problem }),
             }
         }
-        shelves
+        roots
     }
 
     fn open(root: &Path) -> io::Result<Self> {
         // Whether it is there at all is better said now.
         Folder::open(root)?;
         let path = std::path::absolute(root)?;
-        Ok(Self { path: path.to_string_lossy().trim_end_matches('/').into(), root: path })
+        Ok(Self { path: path.to_string_lossy().trim_end_matches('/').into(), folder: path })
     }
 }
 
@@ -78,7 +78,7 @@ struct Chosen {
 /// What was asked for, without what belongs to the exchange, so that it can be looked for elsewhere.
 struct Search {
     files: Arc<plan::Files>,
-    shelf: Arc<Shelf>,
+    documents: Arc<DocumentRoot>,
     path: Vec<u8>,
     query: Vec<u8>,
     suffixes: Option<Vec<Arc<str>>>,
@@ -124,7 +124,7 @@ fn is_forwarding_the_rest(x: &Exchange<'_>) -> bool {
 fn search(x: &Exchange<'_>) -> Result<Option<Search>, Stop> {
     let Some((_, index)) = x.route else { return Ok(None) };
     let Some(files) = x.route().and_then(|route| route.files.clone()) else { return Ok(None) };
-    let shelf = x.view.snapshot.folders.get(index).cloned().flatten().ok_or(Stop)?;
+    let documents = x.view.snapshot.folders.get(index).cloned().flatten().ok_or(Stop)?;
     let head = &x.desk.request;
     let mut scratch = x.core.scratch.borrow_mut();
     let path = normalise(head.path(), &mut scratch).map_err(|_| Stop)?.to_vec();
@@ -136,12 +136,12 @@ fn search(x: &Exchange<'_>) -> Result<Option<Search>, Stop> {
     } else {
         named.into_iter().map(|field| field.value.to_vec()).collect()
     };
-    Ok(Some(Search { files, shelf, path, query, suffixes, accepted }))
+    Ok(Some(Search { files, documents, path, query, suffixes, accepted }))
 }
 
 impl Search {
     fn run(&self, waits: bool) -> io::Result<(Found, Option<Chosen>)> {
-        let folder = Folder::open(&self.shelf.root)?;
+        let folder = Folder::open(&self.documents.folder)?;
         let mut last = None;
         let asked = Asked { path: &self.path, query: &self.query, suffixes: self.suffixes.as_deref() };
         let found = files::find(&self.files, asked, |path| {

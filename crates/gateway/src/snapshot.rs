@@ -5,7 +5,7 @@
 //! the addresses of names have changed, a new snapshot of the same plan is made without touching any.
 
 use crate::certificates::{CertificateProblem, Certificates};
-use crate::files::Shelf;
+use crate::files::DocumentRoot;
 use crate::guard::{DoorProblem, Doors};
 use crate::names::Addresses;
 use crate::upstream::{self, Learned, Upstream};
@@ -40,7 +40,7 @@ pub struct Snapshot {
     /// What the routes ask of clients.
     pub doors: Arc<Doors>,
     /// The folders that are served, by route.
-    pub folders: Arc<[Option<Arc<Shelf>>]>,
+    pub folders: Arc<[Option<Arc<DocumentRoot>>]>,
     /// The deviations from strictness the operator asked for.
     pub leniency: Leniency,
     /// This instance's name in `Via`.
@@ -123,7 +123,7 @@ impl Snapshot {
         let mut closed = Vec::new();
         let doors = Doors::build(&plan, before.map(|before| &*before.doors), &mut closed);
         problems.extend(closed.into_iter().map(BuildProblem::Door));
-        let folders = Shelf::open_all(&plan, &mut problems);
+        let folders = DocumentRoot::open_all(&plan, &mut problems);
         // Last, because certificates already in use are replaced in place.
         let certificates =
             if problems.is_empty() { build_certificates(&plan, before, &mut problems) } else { None };
