@@ -176,6 +176,9 @@ async fn question(mut stream: Stream, order: &Order, attempt: &mut Attempt) {
         _ = ask(&mut stream, &question, &order.exchange, &limits, attempt) => {}
         () = driven => {}
     }
+    if let Some(bytes) = stream.first_bytes() {
+        attempt.first_bytes = Some(bytes.into());
+    }
 }
 
 /// Shakes hands once more without verifying, only to see what was refused; nothing is sent over it.
