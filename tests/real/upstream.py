@@ -14,7 +14,7 @@ import threading
 import time
 
 PAGE = """<!doctype html><meta charset=utf-8><title>shop</title><p id=said>nothing yet</p><script>
-const socket = new WebSocket("ws://" + location.host + "/socket");
+const socket = new WebSocket(location.protocol.replace("http", "ws") + "//" + location.host + "/socket");
 socket.onopen = () => socket.send("a".repeat(70000) + " Grüße");
 socket.onmessage = event => {
   document.getElementById("said").textContent = "heard " + event.data.length + " " + event.data.slice(-5);
