@@ -1,5 +1,6 @@
 //! One client connection: plain or TLS, a request sent as prepared bytes, an answer read and judged.
 
+use crate::http2;
 use anyhow::{Context as _, Result};
 use rustls::crypto::aws_lc_rs;
 use rustls_pki_types::pem::PemObject as _;
@@ -20,6 +21,9 @@ pub(crate) struct Target {
     /// Speak TLS 1.3 and trust this certificate.
     #[arg(long)]
     trust: Option<PathBuf>,
+    /// Speak HTTP/2, one request per connection (for `hold`).
+    #[arg(long, requires = "trust")]
+    http2: bool,
     /// The host to ask for, also in the TLS handshake.
     #[arg(long, default_value = "localhost")]
     host: String,
@@ -43,6 +47,7 @@ pub(crate) struct Asker {
     name: ServerName<'static>,
     tls: Option<TlsConnector>,
     request: Vec<u8>,
+    http2: bool,
     /// Whether every request has a connection of its own.
     pub(crate) closes: bool,
 }
@@ -63,8 +68,9 @@ impl Target {
         Ok(Asker {
             to: self.to,
             name: ServerName::try_from(self.host.clone()).context("--host is not a name")?,
-            tls: self.trust.as_deref().map(connector).transpose()?,
-            request: self.request(),
+            tls: self.trust.as_deref().map(|trust| connector(trust, self.http2)).transpose()?,
+            request: if self.http2 { http2::request(&self.host, &self.path) } else { self.request() },
+            http2: self.http2,
             closes: self.close,
         })
     }
@@ -95,7 +101,7 @@ const BROWSER: &str = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gec
     Cookie: session=0123456789abcdef0123456789abcdef\r\n";
 
 /// TLS 1.3 with X25519 only, so that every proxy does the same work in the handshake, and never a resumed session.
-fn connector(trust: &Path) -> Result<TlsConnector> {
+fn connector(trust: &Path, is_http2: bool) -> Result<TlsConnector> {
     let mut provider = aws_lc_rs::default_provider();
     provider.kx_groups = vec![aws_lc_rs::kx_group::X25519];
     let mut roots = rustls::RootCertStore::empty();
@@ -105,6 +111,9 @@ fn connector(trust: &Path) -> Result<TlsConnector> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
+    if is_http2 {
+        config.alpn_protocols = vec![b"h2".to_vec()];
+    }
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
@@ -124,6 +133,9 @@ impl Asker {
     /// One request and its whole answer; the body's length.
     pub(crate) async fn ask(&self, stream: &mut dyn Stream, buffer: &mut [u8]) -> Result<usize, Failure> {
         stream.write_all(&self.request).await.map_err(|_| Failure::Cut)?;
+        if self.http2 {
+            return http2::answer(stream, buffer).await;
+        }
         let mut filled = 0;
         let (head, length) = loop {
             filled += read(stream, buffer.get_mut(filled..).unwrap_or_default()).await?;
@@ -142,7 +154,7 @@ impl Asker {
     }
 }
 
-async fn read(stream: &mut dyn Stream, room: &mut [u8]) -> Result<usize, Failure> {
+pub(crate) async fn read(stream: &mut dyn Stream, room: &mut [u8]) -> Result<usize, Failure> {
     match stream.read(room).await {
         Ok(0) | Err(_) => Err(Failure::Cut),
         Ok(count) => Ok(count),

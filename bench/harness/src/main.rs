@@ -6,6 +6,7 @@
 mod client;
 mod floor;
 mod hold;
+mod http2;
 mod load;
 mod origin;
 
