@@ -30,9 +30,13 @@ pub(crate) fn start(level: LogLevel, console: &Console) -> Level {
     Level(Box::new(move |level| drop(handle.reload(filter(level)))))
 }
 
-/// Our own events down to this level; those of libraries only where they are warnings.
+/// Our own events down to this level; those of libraries only where they are warnings. HTTP/2's warns of frames that
+/// any stranger can send, as often as he likes.
 fn filter(level: LogLevel) -> EnvFilter {
-    let filter = EnvFilter::default().add_directive(LevelFilter::WARN.into());
+    let mut filter = EnvFilter::default().add_directive(LevelFilter::WARN.into());
+    if let Ok(quiet) = "h2=error".parse() {
+        filter = filter.add_directive(quiet);
+    }
     match format!("torwart={}", level.name()).parse() {
         Ok(own) => filter.add_directive(own),
         Err(_) => filter,
