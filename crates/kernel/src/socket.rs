@@ -95,10 +95,20 @@ pub fn stop_deferring(listener: impl AsFd) -> io::Result<()> {
 /// Whether connections to this port are half made: their clients may believe that they are connected already.
 pub fn has_half_made(port: u16) -> bool {
     ["/proc/self/net/tcp", "/proc/self/net/tcp6"].iter().any(|table| {
-        std::fs::File::open(table).is_ok_and(|table| {
-            BufReader::new(table).lines().map_while(Result::ok).any(|line| is_half_made(&line, port))
-        })
+        std::fs::File::open(table).is_ok_and(|table| table_has_half_made(BufReader::new(table), port))
     })
+}
+
+/// One line after the other in the same room: there may be hundreds of thousands.
+fn table_has_half_made(mut table: impl BufRead, port: u16) -> bool {
+    let mut line = String::new();
+    while table.read_line(&mut line).is_ok_and(|read| read > 0) {
+        if is_half_made(&line, port) {
+            return true;
+        }
+        line.clear();
+    }
+    false
 }
 
 /// `sl local_address rem_address st ...`, numbers in hexadecimal (proc_pid_net(5)); state 3 is `SYN_RECV`.
