@@ -197,9 +197,13 @@ fn forward(build: &mut Build<'_>, text: &At<&str>, table: &Group) -> Option<Forw
         return None;
     }
     let service = upstream::upstream(build, &At { place: text.place, value: service })?;
+    if service.scheme == Scheme::FastCgi {
+        build.complaints.error(text.place, "bad_upstream").text("value", text.value);
+        return None;
+    }
     let mut tls = UpstreamTls::default();
     if let Some(ca) = table.text("ca") {
-        if service.scheme == Scheme::Http {
+        if service.scheme != Scheme::Https {
             build.complaints.error(ca.place, "belongs_to").text("key", "ca").text("other", "https://");
         }
         tls.roots = Roots::File(build.file(&ca));
