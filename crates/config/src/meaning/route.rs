@@ -58,6 +58,9 @@ pub(super) fn route(build: &mut Build<'_>, at: &At<&Group>, home: &Home<'_>) -> 
     if let (Some(place), false) = (group.key_place("rewrite"), matches!(route.action, Action::Forward(_))) {
         build.complaints.error(place, "rewrite_without_forward");
     }
+    if let (Some(place), Some(_)) = (group.key_place("rewrite"), &route.script) {
+        build.complaints.error(place, "rewrite_with_script");
+    }
     route
 }
 
