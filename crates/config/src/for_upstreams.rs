@@ -16,7 +16,7 @@ impl Plan {
         workers: Option<NonZeroUsize>,
     ) -> Result<Self, (Source, Vec<Complaint>)> {
         let listen = match listen {
-            ListenAddress::Tcp(address) => address.to_string(),
+            ListenAddress::Tcp(address) | ListenAddress::Quic(address) => address.to_string(),
             ListenAddress::Unix(path) => format!("unix:{}", path.display()),
         };
         let list: Vec<String> = upstreams.iter().map(|upstream| quoted(upstream)).collect();

@@ -269,6 +269,15 @@ async fn handshake(
     }
 }
 
+/// The client of a connection that came by another way than TCP; `None` where the connection is to be closed.
+pub fn client_over_quic(core: &Rc<Core>, peer: SocketAddr) -> Option<Client> {
+    let seat = Seat::take(core, peer).ok()?;
+    let mut place = Place::take_unless_crowded(core)?;
+    place.seat = seat;
+    // A handshake costs too much for being told that there are too many.
+    (!place.is_crowded()).then(|| client(core, ClientStream::Lent, Peer::Ip(peer), true, place))
+}
+
 fn client(core: &Core, stream: ClientStream, peer: Peer, is_tls: bool, place: Place) -> Client {
     let view = core.view();
     let is_trusted = match peer {

@@ -6,6 +6,7 @@ use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::grpc;
 use crate::guard::PassedBack;
+use crate::http3;
 use crate::identity;
 use crate::outcome;
 use crate::relay::abort;
@@ -269,6 +270,7 @@ async fn write(x: &mut Exchange<'_>, status: u16, fields: &[u8], rendered: &Rend
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(fields);
     identity::write_transport_security(x, &mut out);
+    http3::write_offer(x, &mut out);
     let facts = [
         ("Content-Type", rendered.content_type),
         ("Content-Language", rendered.content_language),

@@ -6,6 +6,8 @@ use crate::accept::Place;
 use crate::certificates::Identity;
 use crate::clock::Moment;
 use crate::http2;
+use crate::http3;
+use crate::origin::Origin;
 use crate::per_core::Core;
 use crate::wheel::Timer;
 use std::io::{self, IoSlice, Write};
@@ -133,6 +135,8 @@ pub enum ClientStream {
     Unix(UnixStream),
     /// A stream of a connection that carries many.
     Http2(Box<http2::Stream>),
+    /// The same over QUIC.
+    Http3(Box<http3::Stream>),
     /// It lies elsewhere: with whatever deals its streams out.
     Lent,
 }
@@ -157,7 +161,11 @@ impl Client {
 
     /// What it speaks.
     pub fn protocol(&self) -> Option<Protocol> {
-        matches!(self.stream, ClientStream::Http2(_)).then_some(Protocol::Http2)
+        match self.stream {
+            ClientStream::Http2(_) => Some(Protocol::Http2),
+            ClientStream::Http3(_) => Some(Protocol::Http3),
+            ClientStream::Tcp(_) | ClientStream::Tls(_) | ClientStream::Unix(_) | ClientStream::Lent => None,
+        }
     }
 
     /// Ready when `until` has passed. Whoever waits for a client ends here, so this is where a socket that the event
@@ -185,7 +193,7 @@ impl ClientStream {
     pub fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Self::Tcp(stream) => stream.poll_write_last(cx, bytes),
-            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Lent => {
+            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Http3(_) | Self::Lent => {
                 Pin::new(self).poll_write(cx, bytes)
             }
         }
@@ -195,7 +203,7 @@ impl ClientStream {
     pub fn as_tcp(&mut self) -> Option<&mut ClientTcp> {
         match self {
             Self::Tcp(stream) => Some(stream),
-            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Lent => None,
+            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Http3(_) | Self::Lent => None,
         }
     }
 
@@ -210,7 +218,16 @@ impl ClientStream {
             Self::Tcp(stream) => stream.descriptor(),
             Self::Tls(stream) => Some(stream.get_ref().0.as_fd()),
             Self::Unix(stream) => Some(stream.as_fd()),
-            Self::Http2(_) | Self::Lent => None,
+            Self::Http2(_) | Self::Http3(_) | Self::Lent => None,
+        }
+    }
+
+    /// What its connection was made for, where it shares one with others and that is known.
+    pub fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Http2(stream) => stream.origin(),
+            Self::Http3(stream) => stream.origin(),
+            Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) | Self::Lent => None,
         }
     }
 }
@@ -246,6 +263,7 @@ impl AsyncRead for ClientStream {
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Http2(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Http3(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Lent => Poll::Ready(Err(lent())),
         }
     }
@@ -258,6 +276,7 @@ impl AsyncWrite for ClientStream {
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Http2(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Http3(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Lent => Poll::Ready(Err(lent())),
         }
     }
@@ -272,6 +291,7 @@ impl AsyncWrite for ClientStream {
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Http2(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Http3(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Lent => Poll::Ready(Err(lent())),
         }
     }
@@ -286,6 +306,7 @@ impl AsyncWrite for ClientStream {
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
             Self::Http2(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Http3(stream) => Pin::new(stream).poll_flush(cx),
             Self::Lent => Poll::Ready(Ok(())),
         }
     }
@@ -296,6 +317,7 @@ impl AsyncWrite for ClientStream {
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Http2(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Http3(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Lent => Poll::Ready(Ok(())),
         }
     }

@@ -7,7 +7,6 @@
 mod begin;
 mod gather;
 mod inlet;
-mod origin;
 mod settings;
 mod stream;
 mod toll;
@@ -17,6 +16,7 @@ pub use stream::Stream;
 
 use crate::client::{Client, ClientStream};
 use crate::clock::{Moment, in_turns};
+use crate::origin::Origin;
 use crate::outcome;
 use crate::per_core::Core;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -24,7 +24,6 @@ use gather::Gatherer;
 use h2::Reason;
 use h2::server::Connection;
 use inlet::{Gate, Inlet};
-use origin::Origin;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;

@@ -1,6 +1,5 @@
 //! Who is who in a TLS handshake, seen from a request: proofs for a CA, and clients known by their certificate.
 
-use crate::client::ClientStream;
 use crate::exchange::Exchange;
 use crate::route::decided;
 use std::sync::Arc;
@@ -39,8 +38,7 @@ pub fn judge(x: &mut Exchange<'_>) -> Result<(), Stop> {
 /// Whether the request came on a connection that was made for another name, though its own site has a certificate that
 /// the client would be shown on a connection of its own. Only where a version of HTTP lets connections be shared.
 fn is_led_astray(x: &Exchange<'_>) -> bool {
-    let ClientStream::Http2(stream) = &x.client.stream else { return false };
-    let (Some(origin), Some(certificates)) = (stream.origin(), &x.view.snapshot.certificates) else {
+    let (Some(origin), Some(certificates)) = (x.client.stream.origin(), &x.view.snapshot.certificates) else {
         return false;
     };
     let host = std::str::from_utf8(host_of(x.desk.request.authority())).unwrap_or_default();

@@ -127,7 +127,15 @@ impl Bound {
     pub fn ip(&self) -> Option<SocketAddr> {
         match self.address {
             ListenAddress::Tcp(address) => Some(address),
-            ListenAddress::Unix(_) => None,
+            ListenAddress::Unix(_) | ListenAddress::Quic(_) => None,
+        }
+    }
+
+    /// The same where it speaks HTTP/3.
+    pub fn quic(&self) -> Option<SocketAddr> {
+        match self.address {
+            ListenAddress::Quic(address) => Some(address),
+            ListenAddress::Unix(_) | ListenAddress::Tcp(_) => None,
         }
     }
 }
@@ -137,5 +145,6 @@ pub fn describe(address: &ListenAddress) -> String {
     match address {
         ListenAddress::Tcp(address) => address.to_string(),
         ListenAddress::Unix(path) => format!("unix:{}", path.display()),
+        ListenAddress::Quic(address) => format!("udp:{address}"),
     }
 }

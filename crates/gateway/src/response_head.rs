@@ -2,6 +2,7 @@
 
 use crate::answer;
 use crate::exchange::Exchange;
+use crate::http3;
 use crate::identity;
 use torwart_policy::header_rules;
 use torwart_wire::fields::proxy_status::ProxyStatus;
@@ -51,8 +52,10 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
             Known::Upgrade => !(response.switches || response.status == 426),
             _ => field.is_hop_by_hop,
         };
-        let is_dropped =
-            is_framing || (has_rules && drops(x, field.name)) || identity::is_overruled(x, field.name);
+        let is_dropped = is_framing
+            || (has_rules && drops(x, field.name))
+            || identity::is_overruled(x, field.name)
+            || http3::is_overruled(x, field.name);
         !is_dropped
     });
     if !head.has(Known::Date) {
@@ -71,6 +74,7 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
     }
     write_connection(x, response, &mut out);
     identity::write_transport_security(x, &mut out);
+    http3::write_offer(x, &mut out);
     if response.status >= 500 {
         write_received_status(x, response.status, &mut out);
     }

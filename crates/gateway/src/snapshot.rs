@@ -7,6 +7,7 @@
 use crate::certificates::{CertificateProblem, Certificates};
 use crate::files::DocumentRoot;
 use crate::guard::{DoorProblem, Doors};
+use crate::http3;
 use crate::names::Addresses;
 use crate::upstream::{self, Learned, Upstream};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub doors: Arc<Doors>,
     /// The folders that are served, by route.
     pub folders: Arc<[Option<Arc<DocumentRoot>>]>,
+    /// What clients are told about HTTP/3, where it is spoken.
+    pub offer: Option<Arc<str>>,
     /// The deviations from strictness the operator asked for.
     pub leniency: Leniency,
     /// This instance's name in `Via`.
@@ -148,6 +151,7 @@ impl Snapshot {
             folders: folders.into(),
             pseudonym: plan.pseudonym.clone().unwrap_or_else(|| Arc::clone(pseudonym)),
             leniency: leniency(&plan.lenient),
+            offer: http3::offer(&plan),
             plan,
         })
     }
@@ -168,6 +172,7 @@ impl Snapshot {
             doors: Arc::clone(&self.doors),
             folders: Arc::clone(&self.folders),
             leniency: self.leniency,
+            offer: self.offer.clone(),
             pseudonym: Arc::clone(&self.pseudonym),
         }
     }

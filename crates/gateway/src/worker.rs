@@ -1,6 +1,7 @@
 //! One worker thread: a runtime of its own, its listeners, and the drain at the end.
 
 use crate::accept::Listening;
+use crate::http3;
 use crate::listeners::Command;
 use crate::listeners::bind::Socket;
 use crate::multiplex;
@@ -43,12 +44,8 @@ async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) 
         // Listeners that were taken away have ended by now.
         while tasks.try_join_next().is_some() {}
         match command {
-            Some(Command::Listen { listener, socket }) => match open(socket, &listener) {
-                Ok(listening) => {
-                    let (stop, stopped) = watch::channel(false);
-                    tasks.spawn_local(listening.run(Rc::clone(core), stopped));
-                    running.push((listener, stop));
-                }
+            Some(Command::Listen { listener, socket }) => match listen(core, &mut tasks, socket, &listener) {
+                Ok(stop) => running.push((listener, stop)),
                 Err(error) => tracing::error!(%error, "a listener could not be taken over"),
             },
             Some(Command::Unlisten(listener)) => running.retain(|(known, stop)| {
@@ -85,8 +82,16 @@ async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) 
     is_orderly
 }
 
-fn open(socket: Socket, plan: &Listener) -> io::Result<Listening> {
-    Ok(match socket {
+/// Accepts from a socket until told to stop.
+fn listen(
+    core: &Rc<Core>,
+    tasks: &mut JoinSet<()>,
+    socket: Socket,
+    plan: &Listener,
+) -> io::Result<watch::Sender<bool>> {
+    let (stop, stopped) = watch::channel(false);
+    let core = Rc::clone(core);
+    let listening = match socket {
         Socket::Tcp(listener) => Listening::Tcp {
             listener: watch(listener)?,
             is_tls: plan.tls,
@@ -97,7 +102,13 @@ fn open(socket: Socket, plan: &Listener) -> io::Result<Listening> {
             let listener = UnixListener::from_std(listener)?;
             Listening::Unix { listener, is_stated: plan.stated_by.is_some() }
         }
-    })
+        Socket::Quic(socket) => {
+            tasks.spawn_local(http3::listen(core, socket, stopped));
+            return Ok(stop);
+        }
+    };
+    tasks.spawn_local(listening.run(core, stopped));
+    Ok(stop)
 }
 
 /// Polls of tasks between two looks at the sockets, tokio's own default.

@@ -53,7 +53,7 @@ pub fn https_location(plan: &Plan, head: &Head, out: &mut Vec<u8>) {
     let port =
         plan.listeners.iter().filter(|listener| listener.tls).find_map(|listener| match &listener.address {
             ListenAddress::Tcp(address) => Some(address.port()),
-            ListenAddress::Unix(_) => None,
+            ListenAddress::Unix(_) | ListenAddress::Quic(_) => None,
         });
     out.extend_from_slice(b"https://");
     out.extend_from_slice(host_of(head.authority()));

@@ -54,6 +54,7 @@ static LISTEN: Table = Table {
         keys: &[
             Key::new("http", Kind::OneOrMany(&LISTENER), Preset::Nothing, "\"0.0.0.0:80\""),
             Key::new("https", Kind::OneOrMany(&LISTENER), Preset::Nothing, "[\"0.0.0.0:443\", \"[::]:443\"]"),
+            Key::new("http3", Kind::Either(&HTTP3), Preset::Switch(false), "true"),
             Key::new("defer_accept", Kind::Switch, Preset::Switch(true), "false"),
             Key::new("admin", Kind::Text(Form::Address), Preset::Nothing, "\"127.0.0.1:9180\""),
             Key::new(
@@ -138,6 +139,7 @@ static LENIENCY: Kind = Kind::Choice(&Lenient::NAMES);
 static NETWORK: Kind = Kind::Text(Form::Network);
 static LISTENER: Kind = Kind::Either(&LISTENER_KINDS);
 static SERVER: Kind = Kind::Text(Form::Address);
+const HTTP3: [Kind; 2] = [Kind::Switch, Kind::OneOrMany(&SERVER)];
 static A_POOL: Kind = Kind::Table(&POOL);
 static A_SITE: Kind = Kind::Table(&SITE);
 const LISTENER_KINDS: [Kind; 2] = [Kind::Text(Form::Listen), Kind::Table(&SOCKET)];

@@ -115,6 +115,9 @@ fn around(path: &str, table: &Table) -> BTreeMap<String, &'static str> {
         "socket" => set("listen.http.path".into(), "\"/a\""),
         _ => set("listen.http".into(), "\"127.0.0.1:8080\""),
     }
+    if path == "listen.http3" {
+        set("listen.https".into(), "\"0.0.0.0:8443\"");
+    }
     if path.starts_with("acme.") {
         set("acme.email".into(), "\"a@b.example\"");
     }

@@ -43,6 +43,7 @@ pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
             listen.listeners.push(Listener { address, tls, defers, access, stated_by });
         }
     }
+    http3(build, group, &mut seen, &mut listen.listeners);
     listen.admin_token = door::secret(build, group, "admin_token");
     if let Some(text) = group.text("admin") {
         listen.admin = address::socket(build, &text);
@@ -59,6 +60,44 @@ pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
     }
     listen.https = group.key_place("https").filter(|_| !group.list("https").is_empty());
     listen
+}
+
+/// Where HTTP/3 is accepted: at the addresses of `https`, or at those that are named.
+fn http3(
+    build: &mut Build<'_>,
+    group: &Group,
+    seen: &mut Vec<(ListenAddress, Place)>,
+    listeners: &mut Vec<Listener>,
+) {
+    let Some(place) = group.key_place("http3").filter(|_| group.switch("http3") != Some(false)) else {
+        return;
+    };
+    // Clients learn of HTTP/3 from an answer over TCP (RFC 9114 section 3.1.1). Connections that a balancer hands on
+    // have no UDP beside them.
+    let beside = listeners.iter().filter(|listener| listener.tls && listener.stated_by.is_none());
+    let beside: Vec<_> = beside
+        .filter_map(|listener| match &listener.address {
+            ListenAddress::Tcp(address) => Some(*address),
+            ListenAddress::Unix(_) | ListenAddress::Quic(_) => None,
+        })
+        .collect();
+    let named: Vec<_> = group.texts("http3").collect();
+    let addresses = if named.is_empty() {
+        beside.iter().map(|address| (*address, place)).collect()
+    } else {
+        let read = |text: At<&str>| Some((address::socket(build, &text)?, text.place));
+        named.into_iter().filter_map(read).collect::<Vec<_>>()
+    };
+    if beside.is_empty() {
+        build.complaints.error(place, "http3_without_https");
+        return;
+    }
+    for (address, place) in addresses {
+        let address = ListenAddress::Quic(address);
+        claim(build, seen, &address, place);
+        let access = SocketAccess::default();
+        listeners.push(Listener { address, tls: true, defers: true, access, stated_by: None });
+    }
 }
 
 /// Whose PROXY protocol headers are believed, where connections begin with one.
@@ -118,7 +157,7 @@ fn claim(
     address: &ListenAddress,
     place: Place,
 ) {
-    if matches!(address, ListenAddress::Tcp(socket) if socket.port() == 0) {
+    if matches!(address, ListenAddress::Tcp(socket) | ListenAddress::Quic(socket) if socket.port() == 0) {
         return;
     }
     match seen.iter().find(|(other, _)| other == address) {

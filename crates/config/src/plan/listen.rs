@@ -29,6 +29,8 @@ pub enum ListenAddress {
     Tcp(SocketAddr),
     /// A Unix socket at this path.
     Unix(PathBuf),
+    /// An IP address and UDP port, for HTTP/3; port 0 lets the kernel choose.
+    Quic(SocketAddr),
 }
 
 /// What a client may send.

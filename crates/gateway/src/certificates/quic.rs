@@ -13,10 +13,8 @@ impl Certificates {
     /// A configuration for accepting HTTP/3, without early data: whoever records a request could repeat it
     /// (RFC 8470).
     pub fn quic_config(&self) -> Result<ServerConfig, CertificateProblem> {
-        let chooser = QuicChooser {
-            usual: Chooser::new(Arc::clone(&self.shelf)),
-            asked: Arc::clone(&self.asked),
-        };
+        let chooser =
+            QuicChooser { usual: Chooser::new(Arc::clone(&self.shelf)), asked: Arc::clone(&self.asked) };
         server_config(Arc::new(chooser), &[PROTOCOL], None)
     }
 }

@@ -6,7 +6,7 @@
 mod incoming;
 mod outgoing;
 
-use super::origin::Origin;
+use crate::origin::Origin;
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};

@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, lchown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -16,6 +16,8 @@ pub enum Socket {
     Tcp(TcpListener),
     /// A unix socket; all workers hold the same one.
     Unix(UnixListener),
+    /// UDP; one worker has it.
+    Quic(UdpSocket),
 }
 
 /// The sockets of one listener.
@@ -24,7 +26,7 @@ pub struct Sockets {
     pub listener: Listener,
     /// The address with its real port.
     pub address: ListenAddress,
-    /// One per worker.
+    /// One per worker, but for UDP.
     pub each: Vec<Socket>,
 }
 
@@ -44,6 +46,11 @@ pub fn bind(listener: &Listener, workers: usize, is_ours: bool) -> io::Result<So
                 each.push(Socket::Tcp(socket));
             }
             Ok(Sockets { listener: listener.clone(), address: ListenAddress::Tcp(address), each })
+        }
+        ListenAddress::Quic(address) => {
+            let socket = UdpSocket::bind(address)?;
+            let address = ListenAddress::Quic(socket.local_addr()?);
+            Ok(Sockets { listener: listener.clone(), address, each: vec![Socket::Quic(socket)] })
         }
         ListenAddress::Unix(path) => {
             let socket = if is_ours {

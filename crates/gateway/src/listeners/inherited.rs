@@ -56,6 +56,7 @@ impl Inherited {
                     self.unix.iter().filter(|(at, _)| at == path).map(|(_, socket)| socket).collect();
                 spread(&fitting, workers, |socket| socket.try_clone().map(Socket::Unix))
             }
+            ListenAddress::Quic(_) => Ok(Vec::new()),
         }
     }
 
@@ -65,7 +66,7 @@ impl Inherited {
         let is_used_tcp = |socket: &TcpListener| {
             let used = wanted.iter().filter_map(|listener| match listener.address {
                 ListenAddress::Tcp(address) => Some(self.tcp_at(address)),
-                ListenAddress::Unix(_) => None,
+                ListenAddress::Unix(_) | ListenAddress::Quic(_) => None,
             });
             used.flatten().any(|used| std::ptr::eq(used, socket))
         };

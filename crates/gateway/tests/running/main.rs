@@ -21,6 +21,7 @@ mod files;
 mod flood;
 mod full;
 mod http2;
+mod http3;
 mod large_bodies;
 mod records;
 mod reload;

@@ -62,6 +62,7 @@ pub(super) fn url(bound: &Bound) -> String {
     match &bound.address {
         ListenAddress::Tcp(address) => format!("{scheme}://{address}"),
         ListenAddress::Unix(path) => format!("unix:{} ({scheme})", path.display()),
+        ListenAddress::Quic(address) => format!("{scheme}://{address} (HTTP/3)"),
     }
 }
 

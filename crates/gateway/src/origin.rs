@@ -16,7 +16,7 @@ pub struct Origin {
 
 impl Origin {
     /// `None` where the client asked for no name: what it was shown says nothing about what it wanted.
-    pub(super) fn of(name: Option<&str>, certificates: &Certificates) -> Option<Self> {
+    pub fn of(name: Option<&str>, certificates: &Certificates) -> Option<Self> {
         let name = name?;
         Some(Self { name: name.to_owned(), shown: certificates.shown_for(name)? })
     }

@@ -1,0 +1,194 @@
+//! An HTTP/3 connection of a client (RFC 9114): its requests are taken here, and each runs in a task of its own.
+//!
+//! A stream presents itself to the engine as a connection that carries one HTTP/1.1 message each way (see [`stream`]), so
+//! an exchange over HTTP/3 is an exchange like any other. Packets of all streams are put together by QUIC's own task.
+
+mod begin;
+mod endpoint;
+mod offer;
+mod settings;
+mod stream;
+mod transport;
+
+pub use endpoint::listen;
+pub use offer::{is_overruled, offer, write_offer};
+pub use stream::Stream;
+
+use crate::client::Client;
+use crate::clock::{Moment, in_turns};
+use crate::origin::Origin;
+use crate::outcome;
+use crate::per_core::Core;
+use bytes::Bytes;
+use h3::error::{Code, ConnectionError, LocalError};
+use h3::server::Connection;
+use quinn::Endpoint;
+use quinn::crypto::rustls::HandshakeData;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use torwart_cause::{Ending, Evidence, Fault, Malformation, Step};
+use torwart_record::{Client as Peer, Protocol};
+use transport::{Shared, Transport};
+
+/// Serves a connection until it closes.
+async fn serve(core: Rc<Core>, client: Client, quic: quinn::Connection, endpoint: Endpoint) {
+    let view = core.view();
+    let deadline = view.snapshot.plan.deadlines.head;
+    let list = settings::field_list(&view.snapshot.plan.limits);
+    let handshake = quic.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
+    let name = handshake.as_ref().and_then(|data| data.server_name.as_deref());
+    let origin = view.snapshot.certificates.as_deref().and_then(|shown| Origin::of(name, shown)).map(Rc::new);
+    drop(view);
+    let transport = Transport::new(quic.clone(), list.saturating_add(AT_ONCE));
+    let shared = transport.shared();
+    let mut settings = h3::server::builder();
+    settings.max_field_section_size(list as u64);
+    let Ok(Ok(connection)) = tokio::time::timeout(deadline, settings.build(transport)).await else { return };
+    let running = Rc::new(Running { count: Cell::new(0), quiet_since: Cell::new(Moment::now()) });
+    let mut served = Served { core, client, connection, shared, origin, running, is_leaving: false };
+    in_turns(Box::pin(served.run())).await;
+    let is_draining = served.core.shared.is_draining();
+    quic.close(transport::code(Code::H3_NO_ERROR), b"");
+    if is_draining {
+        // The process may end with its last connection, and the farewell has to go out before that.
+        let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
+    }
+}
+
+/// A connection after its handshake.
+struct Served {
+    core: Rc<Core>,
+    /// What is known of the client; it has no stream of its own.
+    client: Client,
+    connection: Connection<Transport, Bytes>,
+    shared: Rc<Shared>,
+    /// What it was made for, where that is known.
+    origin: Option<Rc<Origin>>,
+    running: Rc<Running>,
+    /// Whether the client was told that no new request is taken.
+    is_leaving: bool,
+}
+
+/// The exchanges of a connection that run.
+struct Running {
+    count: Cell<usize>,
+    /// When the last one ended.
+    quiet_since: Cell<Moment>,
+}
+
+/// One of them.
+struct Run(Rc<Running>);
+
+impl Run {
+    fn begin(running: &Rc<Running>) -> Self {
+        running.count.set(running.count.get() + 1);
+        Self(Rc::clone(running))
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.0.count.set(self.0.count.get() - 1);
+        self.0.quiet_since.set(Moment::now());
+    }
+}
+
+/// What is to be done, besides taking requests.
+enum Event {
+    /// The client is to be told that no new request is taken.
+    Leave,
+    /// The connection has ended, or is to end.
+    Over,
+}
+
+impl Served {
+    async fn run(&mut self) {
+        loop {
+            match poll_fn(|cx| self.poll_event(cx)).await {
+                Event::Leave => {
+                    self.is_leaving = true;
+                    self.shared.is_leaving.set(true);
+                    self.running.quiet_since.set(Moment::now());
+                    // The id of the first request that is not served (RFC 9114 §5.2). A client that does not hear it
+                    // learns from the end of the connection.
+                    let _ = tokio::time::timeout(FAREWELL, self.connection.shutdown(1)).await;
+                }
+                Event::Over => return,
+            }
+        }
+    }
+
+    /// Takes the requests that are here; ready when there is something else to do.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        loop {
+            // Whatever waits lies in the connection, so the future may be a new one each time.
+            let accepted = pin!(self.connection.accept()).poll(cx);
+            match accepted {
+                Poll::Ready(Ok(Some(resolver))) => {
+                    if let Some(accepted) = self.shared.newest.take() {
+                        self.client.has_asked = true;
+                        begin::exchange(self, resolver, accepted);
+                    }
+                }
+                Poll::Ready(Ok(None)) => return Poll::Ready(Event::Over),
+                Poll::Ready(Err(error)) => {
+                    if is_violation(&error) {
+                        tell(&self.core, self.client.peer, BROKEN, Moment::now());
+                    }
+                    return Poll::Ready(Event::Over);
+                }
+                Poll::Pending => return self.poll_deadline(cx),
+            }
+        }
+    }
+
+    fn poll_deadline(&mut self, cx: &Context<'_>) -> Poll<Event> {
+        if self.core.shared.is_draining() && !self.is_leaving {
+            return Poll::Ready(Event::Leave);
+        }
+        if self.running.count.get() > 0 {
+            // Each has its own deadlines. The drain wakes whoever has a timer.
+            ready!(self.client.poll_deadline(cx, Moment::now() + LONG));
+        }
+        let keep_alive = self.core.view().snapshot.plan.deadlines.keep_alive;
+        let patience = if self.is_leaving { LAST_CALL } else { keep_alive };
+        ready!(self.client.poll_deadline(cx, self.running.quiet_since.get() + patience));
+        Poll::Ready(if self.is_leaving { Event::Over } else { Event::Leave })
+    }
+}
+
+/// Whether it was us who ended the connection, because the client broke the rules.
+fn is_violation(error: &ConnectionError) -> bool {
+    let is_ours = matches!(error, ConnectionError::Local { error: LocalError::Application { .. }, .. });
+    is_ours && !error.is_h3_no_error()
+}
+
+/// Makes the record of a request that did not come as far as the engine.
+#[cold]
+fn tell(core: &Core, peer: Peer, head: Step, begun: Moment) {
+    let mut evidence = Evidence::default();
+    evidence.client.head = head;
+    outcome::record_unread(core, peer, Protocol::Http3, &evidence, begun);
+}
+
+/// A message that breaks the rules in a way that the layer below does not tell.
+const BROKEN: Step = Step::Failed {
+    ending: Ending::Malformed(Fault { what: Malformation::BadFrame, at: 0 }),
+    after: Duration::ZERO,
+};
+
+/// What a request stream may give at once besides the longest list of fields.
+const AT_ONCE: usize = 128 << 10;
+
+/// How long the last packets may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How long a connection without requests stays after it was told that it ends, so that the client hears of it.
+const LAST_CALL: Duration = Duration::from_millis(250);
+
+/// Longer than anything that is waited for.
+const LONG: Duration = Duration::from_secs(24 * 3600);

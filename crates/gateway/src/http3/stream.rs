@@ -1,0 +1,128 @@
+//! A stream that presents itself as a connection with one HTTP/1.1 message each way.
+//!
+//! The engine reads the request's body from it, framed as its head said, and writes an HTTP/1.1 response to it.
+
+mod incoming;
+mod outgoing;
+
+pub(super) use incoming::Incoming;
+pub(super) use outgoing::Outgoing;
+
+use super::transport::Stopped;
+use crate::origin::Origin;
+use h3::error::{Code, StreamError};
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use torwart_cause::{Ending, Fault, Limit, Malformation};
+use torwart_dial::ending_of::ended;
+
+/// One stream of a client's HTTP/3 connection.
+pub struct Stream {
+    incoming: Incoming,
+    outgoing: Outgoing,
+    /// What becomes of the answer; nothing once that is known.
+    stopped: Option<Stopped>,
+    /// What its connection was made for, where that is known.
+    origin: Option<Rc<Origin>>,
+}
+
+impl Stream {
+    pub(super) fn new(
+        incoming: Incoming,
+        outgoing: Outgoing,
+        stopped: Stopped,
+        origin: Option<Rc<Origin>>,
+    ) -> Self {
+        Self { incoming, outgoing, stopped: Some(stopped), origin }
+    }
+
+    /// What its connection was made for, where that is known.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_deref()
+    }
+
+    /// Ends the answer: as the whole one where it is that, else by a reset. Waits until the client has it, because the
+    /// connection may close after the last one.
+    pub(super) async fn close(mut self, is_whole: bool, patience: Duration) {
+        let Self { outgoing, stopped, .. } = &mut self;
+        let ended = async {
+            if outgoing.finish(is_whole).await.is_ok()
+                && let Some(stopped) = stopped
+            {
+                // Whether the client has it, or wants it no more, changes nothing.
+                let _ = stopped.await;
+            }
+        };
+        // A client that does not take it until then gets a reset.
+        let _ = tokio::time::timeout(patience, ended).await;
+    }
+
+    /// Ready when the client reads no more. Its connection's end counts too.
+    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let Some(stopped) = &mut self.stopped else { return Poll::Pending };
+        let known = ready!(stopped.as_mut().poll(cx));
+        self.stopped = None;
+        match known {
+            // It has everything.
+            Ok(None) => Poll::Pending,
+            Ok(Some(_)) | Err(_) => Poll::Ready(io::ErrorKind::ConnectionReset.into()),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        match this.incoming.poll_read(cx, buffer) {
+            Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+            Poll::Ready(Err(error)) => {
+                if this.incoming.is_malformed() {
+                    this.outgoing.reset(Code::H3_MESSAGE_ERROR);
+                }
+                return Poll::Ready(Err(error));
+            }
+            Poll::Pending => {}
+        }
+        // Nothing more will come of the request, or not yet: what may come is that the client gives up.
+        let gone = ready!(this.poll_gone(cx));
+        Poll::Ready(Err(gone))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.get_mut().outgoing.poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().outgoing.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().outgoing.poll_flush(cx)
+    }
+}
+
+/// An error of the HTTP/3 layer as the engine knows it: the client is gone, or has broken the rules.
+pub(super) fn gone(error: &StreamError) -> io::Error {
+    match error {
+        StreamError::StreamError { .. } => broken(Malformation::BadFrame),
+        StreamError::ConnectionError { 0: error, .. } if super::is_violation(error) => {
+            broken(Malformation::BadFrame)
+        }
+        StreamError::HeaderTooBig { .. } => ended(Ending::TooLarge(Limit::Trailers)),
+        _ => io::ErrorKind::ConnectionReset.into(),
+    }
+}
+
+pub(super) fn broken(what: Malformation) -> io::Error {
+    ended(Ending::Malformed(Fault { what, at: 0 }))
+}
