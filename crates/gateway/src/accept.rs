@@ -78,25 +78,40 @@ impl Listening {
 
     /// Serves whoever waits in the queue, and whoever is about to: clients that believe they are connected.
     async fn last_call(&self, core: &Rc<Core>) {
-        let deferring = match self {
-            Self::Tcp { listener, .. } => {
-                // A listener that never deferred is not changed by this.
-                let _ = stop_deferring(listener);
-                listener.get_ref().local_addr().ok()
-            }
-            Self::Unix { .. } => None,
-        };
         let until = Moment::now() + LAST_CALL;
-        let mut patience = Duration::ZERO;
         while Moment::now() < until {
-            wait_for_room(core).await;
-            match tokio::time::timeout(patience, self.accept()).await {
-                Ok(Ok(accepted)) => self.welcome(core, accepted),
-                Ok(Err(error)) if is_of_one_connection(&error) => {}
-                Ok(Err(_)) => break,
-                Err(_) if deferring.is_some_and(|address| has_half_made(address.port())) => patience = PAUSE,
-                Err(_) => break,
+            // Looked at before the queue: a connection that is made in between lies there.
+            let is_awaited = self.stop_deferring().is_some_and(has_half_made);
+            while Moment::now() < until {
+                wait_for_room(core).await;
+                match self.take_waiting().await {
+                    Ok(accepted) => self.welcome(core, accepted),
+                    Err(error) if is_of_one_connection(&error) => {}
+                    Err(_) => break,
+                }
             }
+            if !is_awaited {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// From now on a connection shows as soon as it is made; returns the port where some may be half made.
+    fn stop_deferring(&self) -> Option<u16> {
+        let Self::Tcp { listener, .. } = self else { return None };
+        // A listener that never deferred is not changed by this.
+        let _ = stop_deferring(listener);
+        listener.get_ref().local_addr().ok().map(|address| address.port())
+    }
+
+    /// Who waits in the queue now, whatever the event loop has told of it yet.
+    async fn take_waiting(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp { listener, .. } => {
+                accept(listener.get_ref()).map(|(stream, peer)| Accepted::Tcp(stream, peer))
+            }
+            Self::Unix { .. } => tokio::time::timeout(Duration::ZERO, self.accept()).await?,
         }
     }
 
@@ -252,10 +267,11 @@ async fn handshake(
             let mut client = client(&core, ClientStream::Tls(Box::new(stream)), Peer::Ip(peer), true, place);
             client.name.identity = identity;
             client.stated_server = server;
+            // In a task of its own, so that the handshake's large one is not kept by an idle connection.
             if is_http2 {
-                http2::serve(core, client, &[]).await;
+                core.tasks.spawn(http2::serve(Rc::clone(&core), client, &[]));
             } else {
-                serve(core, client).await;
+                core.tasks.spawn(serve(Rc::clone(&core), client));
             }
         }
         Ok(Err(error)) => {

@@ -16,7 +16,6 @@ pub use stream::Stream;
 
 use crate::client::{Client, ClientStream};
 use crate::clock::{Moment, in_turns};
-use crate::origin::Origin;
 use crate::outcome;
 use crate::per_core::Core;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -24,6 +23,7 @@ use gather::Gatherer;
 use h2::Reason;
 use h2::server::Connection;
 use inlet::{Gate, Inlet};
+use crate::origin::Origin;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -40,7 +40,14 @@ pub fn begins_with_preface(bytes: &[u8]) -> bool {
 }
 
 /// Serves a connection until it closes; `ahead` was read from it already.
-pub async fn serve(core: Rc<Core>, mut client: Client, ahead: &[u8]) {
+pub async fn serve(core: Rc<Core>, client: Client, ahead: &[u8]) {
+    // What the beginning needs is given back before the connection is idle.
+    let Some(mut served) = Box::pin(begin(core, client, ahead)).await else { return };
+    in_turns(Box::pin(poll_fn(move |cx| served.poll(cx)))).await;
+}
+
+/// Exchanges the first words; `None` where the client has none that are right.
+async fn begin(core: Rc<Core>, mut client: Client, ahead: &[u8]) -> Option<Box<Served>> {
     let socket = std::mem::replace(&mut client.stream, ClientStream::Lent);
     let origin = origin(&core, &socket);
     let gatherer = Gatherer::new(&core, socket, ahead);
@@ -52,7 +59,7 @@ pub async fn serve(core: Rc<Core>, mut client: Client, ahead: &[u8]) {
         // What does not leave now leaves with the first turn.
         let _ = gatherer.poll_send(cx);
         if polled.is_ready() {
-            return polled.map(Result::ok);
+            return polled.map(Some);
         }
         if gate.was_shut() {
             // More than a preface can be.
@@ -61,8 +68,15 @@ pub async fn serve(core: Rc<Core>, mut client: Client, ahead: &[u8]) {
         client.poll_deadline(cx, until).map(|()| None)
     })
     .await;
-    let Some(connection) = shaken else { return };
-    let mut served = Served {
+    let connection = match shaken {
+        Some(Ok(connection)) => connection,
+        Some(Err(error)) if error.is_library() => {
+            tell(&core, &client, BROKEN, Step::default());
+            return None;
+        }
+        Some(Err(_)) | None => return None,
+    };
+    Some(Box::new(Served {
         connection,
         gatherer,
         gate,
@@ -76,8 +90,15 @@ pub async fn serve(core: Rc<Core>, mut client: Client, ahead: &[u8]) {
         is_expelled: false,
         client,
         core,
-    };
-    in_turns(Box::pin(poll_fn(move |cx| served.poll(cx)))).await;
+    }))
+}
+
+/// Makes the record of what did not come as far as the engine.
+#[cold]
+fn tell(core: &Core, client: &Client, head: Step, guard: Step) {
+    let mut evidence = Evidence::default();
+    (evidence.client.head, evidence.local.guard) = (head, guard);
+    outcome::record_unread(core, client.peer, Protocol::Http2, &evidence, Moment::now());
 }
 
 /// What the connection was made for, where it is TLS.
@@ -122,10 +143,7 @@ impl Served {
             let moved = self.gatherer.take_moved();
             match sent {
                 Poll::Ready(Ok(())) => self.stuck_since = None,
-                Poll::Ready(Err(_)) => {
-                    self.is_over = true;
-                    self.gatherer.give_up();
-                }
+                Poll::Ready(Err(_)) => self.give_up(cx),
                 Poll::Pending if moved => self.stuck_since = Some(Moment::now()),
                 Poll::Pending => {
                     self.stuck_since.get_or_insert_with(Moment::now);
@@ -198,6 +216,13 @@ impl Served {
         }
     }
 
+    /// Nothing goes to the client any more: the layer below has to see it, so that every exchange does.
+    fn give_up(&mut self, cx: &mut Context<'_>) {
+        self.gatherer.give_up();
+        self.take_in(cx);
+        self.is_over = true;
+    }
+
     /// Heads were refused by the layer below: malformed ones, unless there were too many streams.
     fn tell_refused(&mut self, count: usize) {
         let most = usize::try_from(self.core.view().snapshot.plan.limits.streams).unwrap_or(usize::MAX);
@@ -215,11 +240,8 @@ impl Served {
         }
     }
 
-    #[cold]
     fn tell(&self, head: Step, guard: Step) {
-        let mut evidence = Evidence::default();
-        (evidence.client.head, evidence.local.guard) = (head, guard);
-        outcome::record_unread(&self.core, self.client.peer, Protocol::Http2, &evidence, Moment::now());
+        tell(&self.core, &self.client, head, guard);
     }
 
     /// Ends what has lasted too long. Ready when there is something to do about it.
@@ -233,8 +255,7 @@ impl Served {
         }
         if let Some(since) = self.stuck_since {
             ready!(self.client.poll_deadline(cx, since + deadlines.send));
-            self.is_over = true;
-            self.gatherer.give_up();
+            self.give_up(&mut Context::from_waker(cx.waker()));
             return Poll::Ready(());
         }
         if !self.exchanges.is_empty() {

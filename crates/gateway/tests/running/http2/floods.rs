@@ -154,6 +154,29 @@ fn windows_that_never_open_end_with_their_deadline() {
 }
 
 #[test]
+fn a_client_that_reads_nothing_at_all_is_given_up() {
+    let upstream = Upstream::start(|link| {
+        while link.request()?.is_some() {
+            link.answer(&"x".repeat(1 << 20))?;
+        }
+        Ok(())
+    });
+    let url = upstream.url();
+    let gateway = Gateway::start(&format!(
+        "workers = 1\n[client.deadline]\nsend = \"300ms\"\n[listen]\nhttp = \"127.0.0.1:0\"\n\
+         [site.\"*\"]\nupstreams = \"{url}\"\n"
+    ));
+    let mut raw = Raw::open_with(gateway.address(), &[(4, i32::MAX as u32)]);
+    raw.send(&frame(WINDOW_UPDATE, 0, 0, &[0x7f, 0, 0, 0]));
+    raw.send(&(0..50).flat_map(|number| head(1 + 2 * number, END_STREAM, GOOD)).collect::<Vec<_>>());
+    let began = Instant::now();
+    let records = gateway.wait_for_records(50);
+    assert!(began.elapsed() < Duration::from_secs(5), "all end with the connection: {:?}", began.elapsed());
+    let cut = records.iter().filter(|record| cause(record) == "client_left").count();
+    assert!(cut > 20, "{cut} of 50 were cut");
+}
+
+#[test]
 fn a_usual_crowd_of_frames_is_no_flood() {
     let upstream = Upstream::saying("well");
     let gateway = gateway(&upstream);
