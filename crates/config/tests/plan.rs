@@ -259,3 +259,22 @@ fn answers_of_a_site_add_to_those_of_the_gateway() {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn http_3_is_where_https_is_unless_it_has_addresses_of_its_own() {
+    let quic = |http3: &str| {
+        let plan = plan(&format!(
+            "[listen]\nhttps = [\"127.0.0.1:8443\", \"unix:run.sock\", \"[::1]:8443\"]\n{http3}\n\
+             [site.\"a.example\"]\ncertificate = {{ chain = \"a.pem\", key = \"a.key\" }}\nupstreams = \"http://b\"\n"
+        ));
+        let addresses = plan.listeners.iter().filter_map(|listener| match listener.address {
+            ListenAddress::Quic(address) => Some(address.to_string()),
+            ListenAddress::Tcp(_) | ListenAddress::Unix(_) => None,
+        });
+        addresses.collect::<Vec<_>>()
+    };
+    assert!(quic("").is_empty() && quic("http3 = false").is_empty());
+    assert_eq!(quic("http3 = true"), ["127.0.0.1:8443", "[::1]:8443"]);
+    assert_eq!(quic("http3 = \"0.0.0.0:443\""), ["0.0.0.0:443"]);
+    assert_eq!(quic("http3 = [\"0.0.0.0:443\", \"127.0.0.1:0\"]"), ["0.0.0.0:443", "127.0.0.1:0"]);
+}

@@ -40,7 +40,7 @@ pub async fn listen(core: Rc<Core>, socket: UdpSocket, mut stopped: watch::Recei
             _ = stopped.changed() => break,
         }
     }
-    // Who comes now is refused, and asks elsewhere.
+    // Who comes now hears nothing, and comes by TCP.
     door.endpoint.set_server_config(None);
 }
 
