@@ -194,12 +194,17 @@ impl Served {
     fn take_in(&mut self, cx: &mut Context<'_>) {
         while !self.is_over {
             match self.connection.poll_accept(cx) {
-                Poll::Ready(Some(Ok((request, respond)))) => {
+                Poll::Ready(Some(Ok((request, mut respond)))) => {
                     let refused = self.gate.toll.borrow_mut().accepted(respond.stream_id().into());
                     self.tell_refused(refused);
+                    self.client.has_asked = true;
+                    if respond.poll_reset(cx).is_ready() {
+                        // Given up in the breath in which it was made: nobody is troubled with it.
+                        self.tell(GIVEN_UP, Step::default());
+                        continue;
+                    }
                     let exchange = begin::exchange(self, request, respond);
                     self.exchanges.push(Box::pin(exchange));
-                    self.client.has_asked = true;
                 }
                 Poll::Ready(Some(Err(error))) => {
                     self.is_over = true;
@@ -296,6 +301,9 @@ const BROKEN: Step = Step::Failed {
     ending: Ending::Malformed(Fault { what: Malformation::BadFrame, at: 0 }),
     after: Duration::ZERO,
 };
+
+/// The client gave its request up.
+const GIVEN_UP: Step = Step::Failed { ending: Ending::Reset, after: Duration::ZERO };
 
 /// The client asks for more work than it may.
 const TOO_MUCH: Step = Step::Failed { ending: Ending::Decided(Decision::RateLimit), after: Duration::ZERO };
