@@ -16,6 +16,7 @@ pub use stream::Stream;
 
 use crate::client::{Client, ClientStream};
 use crate::clock::{Moment, in_turns};
+use crate::origin::Origin;
 use crate::outcome;
 use crate::per_core::Core;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -23,12 +24,12 @@ use gather::Gatherer;
 use h2::Reason;
 use h2::server::Connection;
 use inlet::{Gate, Inlet};
-use crate::origin::Origin;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use toll::Offence;
 use torwart_cause::{Decision, Ending, Evidence, Fault, Malformation, Step};
 use torwart_record::Protocol;
 use turn::Turn;
@@ -128,7 +129,7 @@ struct Served {
     is_over: bool,
     /// Whether the client was told that no new request is taken.
     is_leaving: bool,
-    /// Whether it was told to go, because it asks for more work than it may.
+    /// Whether it was told to go for what it has sent.
     is_expelled: bool,
 }
 
@@ -211,14 +212,25 @@ impl Served {
                     self.tell_broken(&error);
                 }
                 Poll::Ready(None) => self.is_over = true,
-                Poll::Pending if self.gate.is_exceeded() && !self.is_expelled => {
-                    self.is_expelled = true;
-                    self.tell(Step::default(), TOO_MUCH);
-                    self.connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
-                }
-                Poll::Pending => break,
+                Poll::Pending => match self.gate.offence() {
+                    Some(offence) if !self.is_expelled => self.expel(offence),
+                    _ => break,
+                },
             }
         }
+    }
+
+    fn expel(&mut self, offence: Offence) {
+        self.is_expelled = true;
+        let reason = match offence {
+            Offence::Excess => {
+                self.tell(Step::default(), TOO_MUCH);
+                Reason::ENHANCE_YOUR_CALM
+            }
+            // The request has a record of its own.
+            Offence::PseudoTrailer => Reason::PROTOCOL_ERROR,
+        };
+        self.connection.abrupt_shutdown(reason);
     }
 
     /// Nothing goes to the client any more: the layer below has to see it, so that every exchange does.

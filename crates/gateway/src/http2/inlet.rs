@@ -1,7 +1,7 @@
 //! The socket as the HTTP/2 layer sees it, with a toll on what comes in and a bound to what one turn takes.
 
 use super::gather::Gatherer;
-use super::toll::Toll;
+use super::toll::{Offence, Toll};
 use crate::clock::Moment;
 use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
@@ -23,8 +23,8 @@ pub(super) struct Gate {
     left: Cell<usize>,
     /// Whether there may be more to read than this turn takes.
     was_shut: Cell<bool>,
-    /// Whether the client has asked for more work than it may.
-    is_exceeded: Cell<bool>,
+    /// Why nothing more is read from the client.
+    offence: Cell<Option<Offence>>,
 }
 
 impl Inlet {
@@ -33,7 +33,7 @@ impl Inlet {
             toll: RefCell::new(Toll::new(Moment::now())),
             left: Cell::new(TURN),
             was_shut: Cell::new(false),
-            is_exceeded: Cell::new(false),
+            offence: Cell::new(None),
         });
         (Self { gatherer, gate: Rc::clone(&gate) }, gate)
     }
@@ -51,15 +51,15 @@ impl Gate {
         self.was_shut.get()
     }
 
-    /// Whether the client has asked for more work than it may. Nothing more is read from it.
-    pub(super) fn is_exceeded(&self) -> bool {
-        self.is_exceeded.get()
+    /// Why the connection cannot go on. Nothing more is read from it.
+    pub(super) fn offence(&self) -> Option<Offence> {
+        self.offence.get()
     }
 
     /// A request was malformed.
     pub(super) fn malformed(&self) {
-        if self.toll.borrow_mut().malformed(Moment::now()).is_err() {
-            self.is_exceeded.set(true);
+        if let Err(offence) = self.toll.borrow_mut().malformed(Moment::now()) {
+            self.offence.set(Some(offence));
         }
     }
 }
@@ -72,7 +72,7 @@ impl AsyncRead for Inlet {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let left = this.gate.left.get();
-        if this.gate.is_exceeded.get() || left == 0 {
+        if this.gate.offence.get().is_some() || left == 0 {
             // The turn that comes next reads on.
             this.gate.was_shut.set(true);
             return Poll::Pending;
@@ -81,8 +81,8 @@ impl AsyncRead for Inlet {
         ready!(Pin::new(&mut this.gatherer).poll_read(cx, buffer))?;
         let read = buffer.filled().get(before..).unwrap_or_default();
         this.gate.left.set(left.saturating_sub(read.len()));
-        if this.gate.toll.borrow_mut().receive(read, Moment::now()).is_err() {
-            this.gate.is_exceeded.set(true);
+        if let Err(offence) = this.gate.toll.borrow_mut().receive(read, Moment::now()) {
+            this.gate.offence.set(Some(offence));
             buffer.set_filled(before);
             return Poll::Pending;
         }

@@ -2,7 +2,8 @@
 //!
 //! The HTTP/2 layer answers or applies each frame as it comes and sets no limit to most kinds. So every frame that asks
 //! for work and brings nothing has a price here, paid from an allowance that grows with time and with what is sent to the
-//! client; requests given up have an allowance of their own. Only frame heads are read, never what is in the frames.
+//! client; requests given up have an allowance of their own. Only frame heads are read, and of trailers the first bytes:
+//! pseudo-headers among them are let pass by that layer.
 
 use crate::clock::Moment;
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ pub(super) struct Toll {
     frames: Allowance,
     resets: Allowance,
     place: Place,
+    trailers: Option<Trailers>,
     /// Streams whose head is whole and that were not seen as requests yet, oldest first.
     heads: VecDeque<u32>,
     /// The highest stream so far.
@@ -38,9 +40,22 @@ enum Place {
     Payload(usize, Option<u32>),
 }
 
-/// The client asks for more work than it may.
+/// The beginning of a trailer section.
+struct Trailers {
+    /// Padding and priority before it.
+    skip: usize,
+    first: [u8; 3],
+    len: usize,
+}
+
+/// Why a connection cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Excess;
+pub(super) enum Offence {
+    /// The client asks for more work than it may.
+    Excess,
+    /// A pseudo-header among trailers (RFC 9113 §8.1).
+    PseudoTrailer,
+}
 
 impl Toll {
     pub(super) fn new(now: Moment) -> Self {
@@ -48,18 +63,22 @@ impl Toll {
             frames: Allowance::new(FRAMES, FRAME_PACE, now),
             resets: Allowance::new(RESETS, RESET_PACE, now),
             place: Place::Preface(PREFACE),
+            trailers: None,
             heads: VecDeque::new(),
             highest: 0,
         }
     }
 
     /// Reads on in what the client sends.
-    pub(super) fn receive(&mut self, mut bytes: &[u8], now: Moment) -> Result<(), Excess> {
+    pub(super) fn receive(&mut self, mut bytes: &[u8], now: Moment) -> Result<(), Offence> {
         while !bytes.is_empty() {
             let taken = match &mut self.place {
                 Place::Preface(left) | Place::Payload(left, _) => {
                     let taken = bytes.len().min(*left);
                     *left -= taken;
+                    if let Some(trailers) = &mut self.trailers {
+                        trailers.look(bytes.get(..taken).unwrap_or_default())?;
+                    }
                     taken
                 }
                 Place::Head(head, len) => {
@@ -76,7 +95,7 @@ impl Toll {
         Ok(())
     }
 
-    fn go_on(&mut self, now: Moment) -> Result<(), Excess> {
+    fn go_on(&mut self, now: Moment) -> Result<(), Offence> {
         match self.place {
             Place::Head(head, HEAD) => {
                 let [a, b, c, kind, flags, id @ ..] = head;
@@ -97,6 +116,7 @@ impl Toll {
 
     fn end_frame(&mut self, whole: Option<u32>) {
         self.place = Place::START;
+        self.trailers = None;
         if let Some(stream) = whole
             && stream > self.highest
         {
@@ -113,7 +133,7 @@ impl Toll {
         length: usize,
         stream: u32,
         now: Moment,
-    ) -> Result<Option<u32>, Excess> {
+    ) -> Result<Option<u32>, Offence> {
         let has = |flag: u8| flags & flag != 0;
         let price = match kind {
             DATA if length == 0 && !has(END_STREAM) => FRAME,
@@ -134,6 +154,10 @@ impl Toll {
         if price > 0 {
             self.frames.spend(price, now)?;
         }
+        if kind == HEADERS && stream <= self.highest {
+            let skip = usize::from(has(PADDED)) + if has(PRIORITY) { 5 } else { 0 };
+            self.trailers = Some(Trailers { skip, first: [0; 3], len: 0 });
+        }
         Ok(Some(stream).filter(|_| matches!(kind, HEADERS | CONTINUATION) && has(END_HEADERS)))
     }
 
@@ -148,7 +172,7 @@ impl Toll {
     }
 
     /// A request was malformed, which is as good as given up.
-    pub(super) fn malformed(&mut self, now: Moment) -> Result<(), Excess> {
+    pub(super) fn malformed(&mut self, now: Moment) -> Result<(), Offence> {
         self.resets.spend(1, now)
     }
 
@@ -167,6 +191,32 @@ impl Toll {
     }
 }
 
+impl Trailers {
+    /// Pseudo-headers come first (RFC 9113 §8.3), so the first field tells. One that stands in the table that changes
+    /// is not known here; it goes nowhere.
+    fn look(&mut self, piece: &[u8]) -> Result<(), Offence> {
+        let skipped = self.skip.min(piece.len());
+        self.skip -= skipped;
+        let rest = piece.iter().skip(skipped);
+        for (place, byte) in self.first.iter_mut().skip(self.len).zip(rest) {
+            *place = *byte;
+            self.len += 1;
+        }
+        // RFC 7541 §6: an entry, a name that is one, or a new name. Pseudo-headers are the entries 1 to 14.
+        let is_pseudo = match (self.len, self.first) {
+            (0, _) => false,
+            (_, [0x81..=0x8e | 0x41..=0x4e | 0x01..=0x0e | 0x11..=0x1e, ..]) => true,
+            // A colon as it is, or in Huffman's code.
+            (3, [0x00 | 0x10 | 0x40, length, first]) => match length & 0x80 {
+                0 => first == b':',
+                _ => first >> 1 == 0x5c,
+            },
+            _ => false,
+        };
+        if is_pseudo { Err(Offence::PseudoTrailer) } else { Ok(()) }
+    }
+}
+
 impl Place {
     const START: Self = Self::Head([0; HEAD], 0);
 }
@@ -176,13 +226,13 @@ impl Allowance {
         Self { left: most, most, pace, since: now }
     }
 
-    fn spend(&mut self, price: u64, now: Moment) -> Result<(), Excess> {
+    fn spend(&mut self, price: u64, now: Moment) -> Result<(), Offence> {
         if self.left < price {
             let earned = now.since(self.since).as_nanos() / self.pace.as_nanos().max(1);
             self.since = now;
             self.earn(u64::try_from(earned).unwrap_or(u64::MAX));
         }
-        self.left = self.left.checked_sub(price).ok_or(Excess)?;
+        self.left = self.left.checked_sub(price).ok_or(Offence::Excess)?;
         Ok(())
     }
 
@@ -205,6 +255,7 @@ const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
 const END_HEADERS: u8 = 4;
 const PADDED: u8 = 8;
+const PRIORITY: u8 = 0x20;
 
 /// The price of a frame that brings nothing. As sixteen bytes sent earn it, a reader may open its windows once for
 /// every small piece of an answer.
@@ -278,6 +329,28 @@ mod tests {
             assert_eq!(toll.receive(&reset, now), Ok(()));
             toll.answered();
         }
+    }
+
+    #[test]
+    fn pseudo_headers_among_trailers_are_seen() {
+        let now = Moment::now();
+        let check = |flags: u8, trailers: &[u8]| {
+            let mut toll = begun(now);
+            toll.receive(&frame(HEADERS, END_HEADERS, 1, &[0x82, 0x84]), now).expect("a head is no offence");
+            let trailers = frame(HEADERS, END_HEADERS | END_STREAM | flags, 1, trailers);
+            trailers.chunks(1).try_for_each(|byte| toll.receive(byte, now))
+        };
+        let pseudo: [&[u8]; 5] =
+            [&[0x82], &[0x04, 1, b'/'], &[0x44, 1, b'/'], b"\0\x02:a\0", &[0x10, 0x82, 0xb8, 0, 0]];
+        for trailers in pseudo {
+            assert_eq!(check(0, trailers), Err(Offence::PseudoTrailer), "{trailers:x?}");
+        }
+        assert_eq!(check(PADDED | PRIORITY, &[0, 0, 0, 0, 0, 9, 0x82]), Err(Offence::PseudoTrailer));
+        let others: [&[u8]; 4] = [&[], b"\0\x02ab\0", &[0x0f, 3, 1, b'a'], &[0xbe]];
+        for trailers in others {
+            assert_eq!(check(0, trailers), Ok(()), "{trailers:x?}");
+        }
+        assert_eq!(check(PADDED, &[1, 0xbe, 0x82]), Ok(()));
     }
 
     #[test]

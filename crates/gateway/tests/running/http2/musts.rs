@@ -161,24 +161,6 @@ fn a_body_that_is_not_what_its_head_said_costs_its_stream() {
     }
 }
 
-#[test]
-fn pseudo_headers_behind_a_body_go_nowhere() {
-    let upstream = Upstream::start(|link| {
-        if link.wire.head()?.is_some() {
-            let is_bare = link.wire.bytes(11)? == b"1\r\nx\r\n0\r\n\r\n";
-            link.answer(if is_bare { "bare" } else { "more" })?;
-        }
-        Ok(())
-    });
-    let gateway = gateway(&upstream);
-    let mut raw = Raw::open(gateway.address());
-    let post = [(":method", "POST"), (":scheme", "http"), (":path", "/good"), (":authority", "a")];
-    raw.send(&[head(1, 0, &post), frame(DATA, 0, 1, b"x"), head(1, END_STREAM, &[(":path", "/b")])].concat());
-    // The layer below drops them without a word.
-    assert_eq!(raw.outcome(1), Outcome::Answered(200));
-    assert_eq!(raw.next_of(DATA).payload, b"bare");
-}
-
 /// Frames that must end a connection: what, its bytes, and the codes that may be said.
 type Broken = (&'static str, Vec<u8>, &'static [u32]);
 
@@ -223,6 +205,11 @@ fn broken_frames() -> Vec<Broken> {
         ("WINDOW_UPDATE of a wrong size", frame(WINDOW_UPDATE, 0, 0, &[0; 3]), size),
         ("WINDOW_UPDATE on an idle stream", frame(WINDOW_UPDATE, 0, 1, &[0, 0, 0, 1]), protocol),
         ("a window above 2 GiB", frame(WINDOW_UPDATE, 0, 0, &[0x7f, 255, 255, 255]), window),
+        (
+            "a pseudo-header behind the body",
+            [head(1, 0, GOOD), head(1, END_STREAM, &[(":path", "/b")])].concat(),
+            protocol,
+        ),
         ("CONTINUATION of nothing", frame(CONTINUATION, END_HEADERS, 1, b""), protocol),
         (
             "something between HEADERS and CONTINUATION",
