@@ -65,15 +65,21 @@ async fn serve(core: &Rc<Core>, mut commands: mpsc::UnboundedReceiver<Command>) 
         stop.send_replace(true);
     }
     let drained = async {
-        while tasks.join_next().await.is_some() {}
         loop {
             let left = core.left.notified();
             core.wheel.wake_all();
-            if core.connections.get() == 0 {
+            while tasks.try_join_next().is_some() {}
+            if tasks.is_empty() && core.connections.get() == 0 {
                 break;
             }
+            let ended = async {
+                tokio::select! {
+                    () = left => {}
+                    Some(_) = tasks.join_next() => {}
+                }
+            };
             // A connection that has just become idle is told again.
-            let _ = tokio::time::timeout(ASK_AGAIN, left).await;
+            let _ = tokio::time::timeout(ASK_AGAIN, ended).await;
         }
     };
     // What has not ended by then is closed with the runtime; its exchanges still make their records.
