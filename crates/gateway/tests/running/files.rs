@@ -244,7 +244,7 @@ fn a_file_that_may_not_be_read_is_said_to_be_there() {
     use std::os::unix::fs::PermissionsExt;
     let gateway = site("");
     let file = gateway.folder().path("www/style.css");
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0)).expect("it is ours");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).expect("it is ours");
     if std::fs::File::open(&file).is_ok() {
         // Nothing is closed to root.
         return;
