@@ -31,8 +31,8 @@ pub use headers::{HeaderRule, HeaderRules, Piece, ValueTemplate, Variable};
 pub use listen::{ClientDeadlines, ClientLimits, Lenient, ListenAddress, Listener};
 pub use log::{AccessLog, LogFormat, LogLevel, LogPlan, LogTarget};
 pub use pool::{
-    IdleLinks, LinkDeadlines, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, RetryPlan, Roots, Scheme,
-    ServerName, SpreadNames, Target, Upstream, UpstreamTls,
+    IdleLinks, LinkDeadlines, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, RetryPlan, Roots,
+    Scheme, ServerName, SpreadNames, Target, Upstream, UpstreamTls,
 };
 pub use process::{ProcessPlan, SocketAccess};
 pub use resolver::{ResolverMode, ResolverPlan};

@@ -98,9 +98,7 @@ pub fn tls_ending(error: &TlsError) -> Ending {
         TlsError::AlertReceived(alert) => Ending::TlsAlert(u8::from(*alert)),
         TlsError::InvalidCertificate(fault) => Ending::Certificate(certificate_fault(fault)),
         TlsError::NoCertificatesPresented => Ending::Certificate(CertificateFault::Missing),
-        TlsError::InvalidCertRevocationList(_) => {
-            Ending::Certificate(CertificateFault::Unusable)
-        }
+        TlsError::InvalidCertRevocationList(_) => Ending::Certificate(CertificateFault::Unusable),
         TlsError::UnsupportedNameType => Ending::Certificate(CertificateFault::WrongName),
         TlsError::PeerIncompatible(_) | TlsError::NoApplicationProtocol => Ending::Tls(TlsFault::NoAgreement),
         _ => Ending::Tls(TlsFault::Broken),

@@ -7,10 +7,10 @@
 mod check;
 #[path = "cli_tests/demo.rs"]
 mod demo;
-#[path = "cli_tests/door.rs"]
-mod door;
 #[path = "cli_tests/doctor.rs"]
 mod doctor;
+#[path = "cli_tests/door.rs"]
+mod door;
 #[path = "cli_tests/explain.rs"]
 mod explain;
 #[path = "cli_tests/help.rs"]

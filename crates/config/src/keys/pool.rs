@@ -29,12 +29,7 @@ pub(super) const LINKS: Part = Part {
     keys: &[
         Key::new("tls", Kind::Table(&TLS), Preset::Nothing, "{ ca = \"ca.pem\" }"),
         Key::new("resolve", Kind::Choice(&["one", "each"]), Preset::Word("one"), "\"each\""),
-        Key::new(
-            "protocol",
-            Kind::Choice(&["http1", "http2", "auto"]),
-            Preset::Word("http1"),
-            "\"auto\"",
-        ),
+        Key::new("protocol", Kind::Choice(&["http1", "http2", "auto"]), Preset::Word("http1"), "\"auto\""),
         Key::new("retry", Kind::Table(&RETRY), Preset::Nothing, "{ attempts = 2 }"),
         Key::new("idle", Kind::Table(&IDLE), Preset::Nothing, "{ links = 8 }"),
         Key::new("response_limit", Kind::Table(&RESPONSE_LIMIT), Preset::Nothing, "{ body = \"1GiB\" }"),

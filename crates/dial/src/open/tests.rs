@@ -133,7 +133,11 @@ async fn a_name_that_leads_to_a_metadata_service_is_refused_and_its_address_is_n
     let spread = Target { place: Place::Ip(metadata), ..Target::new(&named, None) };
     let attempt = check(&spread, Cause::AddressForbidden).await;
     assert_eq!(attempt.address, Some(Address::Ip(metadata)));
-    assert!(!Target::new(&plan::Upstream { may_be_link_local: true, ..named.clone() }, None).socket.refuses_link_local);
+    assert!(
+        !Target::new(&plan::Upstream { may_be_link_local: true, ..named.clone() }, None)
+            .socket
+            .refuses_link_local
+    );
     let written = plan::Upstream { target: plan::Target::Address(metadata), ..named };
     assert!(!Target::new(&written, None).socket.refuses_link_local);
 }

@@ -189,7 +189,9 @@ pub fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsConfig
 }
 
 /// Reads a PEM file of revocation lists.
-pub fn read_revocation_lists(file: &Path) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsConfigProblem> {
+pub fn read_revocation_lists(
+    file: &Path,
+) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsConfigProblem> {
     let found: Vec<_> = read_pem(file)?;
     if found.is_empty() {
         Err(TlsConfigProblem::NoRevocationList { file: file.to_owned() })

@@ -261,7 +261,8 @@ fn a_site_that_waits_for_its_certificate_shows_a_placeholder() {
 #[test]
 fn a_renewed_certificate_does_not_wait_for_another_sites_broken_file() {
     let folder = Folder::new("renewed");
-    let (one, two) = (folder.certificate("one", &["one.example"]), folder.certificate("two", &["two.example"]));
+    let (one, two) =
+        (folder.certificate("one", &["one.example"]), folder.certificate("two", &["two.example"]));
     let sites =
         [site(&[exact("one.example")], vec![one.clone()]), site(&[exact("two.example")], vec![two.clone()])];
     let certificates = Certificates::load(&sites).unwrap();
