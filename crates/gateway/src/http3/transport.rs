@@ -5,15 +5,19 @@
 //!
 //! A stream that is dropped before its end was written is reset, because what was written must not look whole.
 
+mod words;
+
+pub(super) use words::code;
+
 use bytes::{Buf, Bytes};
 use h3::error::Code;
 use h3::quic::{self, ConnectionErrorIncoming, StreamErrorIncoming, StreamId, WriteBuf};
-use quinn::{ConnectionError, ReadError, StoppedError, VarInt, WriteError};
+use quinn::{ConnectionError, StoppedError, VarInt};
 use std::cell::{Cell, RefCell};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use words::{connection_error, lost, number, read_error, stream_id, write_error};
 
 /// A client's connection.
 pub(super) struct Transport {
@@ -357,50 +361,6 @@ impl quic::BidiStream<Bytes> for Bidi {
 
     fn split(self) -> (Send, Recv) {
         (self.send, self.recv)
-    }
-}
-
-/// A code of HTTP/3 as QUIC carries it.
-pub(super) fn code(code: Code) -> VarInt {
-    number(code.value())
-}
-
-fn number(code: u64) -> VarInt {
-    // Codes are numbers of 62 bits.
-    VarInt::from_u64(code).unwrap_or(VarInt::MAX)
-}
-
-fn stream_id(id: quinn::StreamId) -> StreamId {
-    StreamId::try_from(VarInt::from(id).into_inner()).expect("ids have 62 bits in both libraries")
-}
-
-fn connection_error(error: ConnectionError) -> ConnectionErrorIncoming {
-    match error {
-        ConnectionError::ApplicationClosed(close) => {
-            ConnectionErrorIncoming::ApplicationClose { error_code: close.error_code.into_inner() }
-        }
-        ConnectionError::TimedOut => ConnectionErrorIncoming::Timeout,
-        other => ConnectionErrorIncoming::Undefined(Arc::new(other)),
-    }
-}
-
-fn lost(error: ConnectionError) -> StreamErrorIncoming {
-    StreamErrorIncoming::ConnectionErrorIncoming { connection_error: connection_error(error) }
-}
-
-fn write_error(error: WriteError) -> StreamErrorIncoming {
-    match error {
-        WriteError::Stopped(code) => StreamErrorIncoming::StreamTerminated { error_code: code.into_inner() },
-        WriteError::ConnectionLost(error) => lost(error),
-        other => StreamErrorIncoming::Unknown(Box::new(other)),
-    }
-}
-
-fn read_error(error: ReadError) -> StreamErrorIncoming {
-    match error {
-        ReadError::Reset(code) => StreamErrorIncoming::StreamTerminated { error_code: code.into_inner() },
-        ReadError::ConnectionLost(error) => lost(error),
-        other => StreamErrorIncoming::Unknown(Box::new(other)),
     }
 }
 

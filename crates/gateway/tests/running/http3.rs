@@ -2,6 +2,7 @@
 //! through.
 
 mod client;
+mod limits;
 
 use crate::client::trusting;
 use crate::gateway::{Folder, Gateway, cause};
@@ -420,67 +421,6 @@ fn a_site_that_asks_for_certificates_is_not_reached_by_http_3() {
 }
 
 #[test]
-fn a_field_section_without_end_is_not_kept() {
-    let upstream = Upstream::saying("well");
-    let site = Site::start(&upstream);
-    run(async {
-        let (_endpoint, quic) =
-            connect(site.address(), "shop.example", &site.trusting).await.expect("a connection");
-        let (mut send, _receive) = quic.open_bi().await.expect("a stream");
-        // HEADERS, of a gibibyte.
-        let mut frame = vec![0x01, 0xc0, 0, 0, 0, 0x40, 0, 0, 0];
-        frame.resize(64 << 10, 0);
-        let mut sent = 0;
-        let stopped = loop {
-            match send.write(&frame).await {
-                Ok(count) => sent += count,
-                Err(error) => break error,
-            }
-            assert!(sent < 8 << 20, "it takes without end");
-        };
-        assert!(matches!(stopped, quinn::WriteError::Stopped(_)), "{stopped}");
-    });
-    assert_eq!(cause(&site.gateway.wait_for_records(1)[0]), "request_head_too_large");
-}
-
-#[test]
-fn a_head_above_the_limit_is_answered_and_a_silent_one_is_given_up() {
-    let upstream = Upstream::saying("well");
-    let site =
-        Site::start_with(&upstream, "client.limit.head = \"4KiB\"\nclient.deadline.head = \"300ms\"", "");
-    run(async {
-        let mut connection = site.open().await;
-        let long = Request::get("https://shop.example/").header("x-long", "a".repeat(5 << 10));
-        let answer = connection.ask(long.body(()).expect("a request")).await.expect("it is answered");
-        assert_eq!(answer.status, 431);
-        // A stream on which nothing comes but the beginning of a frame.
-        let (mut send, mut receive) = connection.quic.open_bi().await.expect("a stream");
-        send.write_all(&[0x01, 0x40]).await.expect("sent");
-        let ended = receive.read_to_end(10).await.expect_err("it is reset");
-        assert!(matches!(ended, quinn::ReadToEndError::Read(quinn::ReadError::Reset(_))), "{ended}");
-        assert_eq!(connection.ask(get("/")).await.expect("it goes on").status, 200);
-    });
-    let records = site.gateway.wait_for_records(3);
-    assert_eq!(cause(&records[0]), "request_head_too_large");
-    assert_eq!(cause(&records[1]), "request_timed_out");
-}
-
-#[test]
-fn an_idle_connection_is_told_to_leave_and_closed() {
-    let upstream = Upstream::saying("well");
-    let site = Site::start_with(&upstream, "client.deadline.keep_alive = \"200ms\"", "");
-    run(async {
-        let mut connection = site.open().await;
-        assert_eq!(connection.ask(get("/")).await.expect("it is answered").status, 200);
-        let quic = connection.quic.clone();
-        connection.has_ended().await;
-        let reason = quic.close_reason().expect("it is closed");
-        let quinn::ConnectionError::ApplicationClosed(close) = reason else { panic!("{reason}") };
-        assert_eq!(Code::from(close.error_code.into_inner()), Code::H3_NO_ERROR);
-    });
-}
-
-#[test]
 fn a_connection_for_one_name_is_not_for_a_site_with_another_certificate() {
     let upstream = Upstream::saying("well");
     let made = rcgen::generate_simple_self_signed(vec!["other.example".to_owned()]).expect("can be made");
@@ -502,53 +442,6 @@ fn a_connection_for_one_name_is_not_for_a_site_with_another_certificate() {
         assert_eq!(connection.ask(get("/")).await.expect("it goes on").status, 200);
     });
     assert_eq!(cause(&site.gateway.wait_for_records(2)[0]), "misdirected");
-}
-
-#[test]
-fn frames_that_do_not_belong_on_a_stream_end_the_connection_with_their_code() {
-    let upstream = Upstream::saying("well");
-    let site = Site::start(&upstream);
-    run(async {
-        for (bytes, expected) in [
-            // DATA before HEADERS, and SETTINGS on a request stream.
-            (&[0x00, 0x01, 0x41][..], Code::H3_FRAME_UNEXPECTED),
-            (&[0x04, 0x00][..], Code::H3_FRAME_UNEXPECTED),
-            // A field section that refers to a table that is not there.
-            (&[0x01, 0x03, 0x05, 0x00, 0x80][..], Code::QPACK_DECOMPRESSION_FAILED),
-        ] {
-            let (_endpoint, quic) =
-                connect(site.address(), "shop.example", &site.trusting).await.expect("a connection");
-            let (mut send, _receive) = quic.open_bi().await.expect("a stream");
-            send.write_all(bytes).await.expect("sent");
-            send.finish().expect("it is open");
-            let reason = quic.closed().await;
-            let quinn::ConnectionError::ApplicationClosed(close) = reason else { panic!("{reason}") };
-            assert_eq!(Code::from(close.error_code.into_inner()), expected, "{bytes:?}");
-        }
-    });
-    let records = site.gateway.wait_for_records(3);
-    assert!(records.iter().all(|record| cause(record) == "request_malformed"), "{records:?}");
-    assert!(upstream.targets().is_empty());
-}
-
-#[test]
-fn streams_beside_the_requests_have_an_end_too() {
-    let upstream = Upstream::saying("well");
-    let site = Site::start(&upstream);
-    run(async {
-        let (_endpoint, quic) =
-            connect(site.address(), "shop.example", &site.trusting).await.expect("a connection");
-        let mut control = quic.open_uni().await.expect("a stream");
-        // The control stream with empty settings, and then frames that nobody knows.
-        control.write_all(&[0x00, 0x04, 0x00]).await.expect("sent");
-        let mut frame = vec![0x21, 0x80, 0, 0x40, 0];
-        frame.resize(5 + (16 << 10), 0);
-        let mut sent = 0;
-        while control.write_all(&frame).await.is_ok() {
-            sent += frame.len();
-            assert!(sent < 8 << 20, "it takes without end");
-        }
-    });
 }
 
 #[test]
