@@ -30,7 +30,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use torwart_cause::{Ending, Evidence, Fault, Malformation, Step};
+use torwart_cause::{Decision, Ending, Evidence, Fault, Malformation, Step};
 use torwart_record::{Client as Peer, Protocol};
 use transport::{Shared, Transport};
 
@@ -48,11 +48,17 @@ async fn serve(core: Rc<Core>, client: Client, quic: quinn::Connection, endpoint
     let mut settings = h3::server::builder();
     settings.max_field_section_size(list as u64);
     let Ok(Ok(connection)) = tokio::time::timeout(deadline, settings.build(transport)).await else { return };
-    let running = Rc::new(Running { count: Cell::new(0), quiet_since: Cell::new(Moment::now()) });
+    let running = Rc::new(Running {
+        count: Cell::new(0),
+        quiet_since: Cell::new(Moment::now()),
+        credit: Cell::new(CREDIT),
+    });
     let mut served = Served { core, client, connection, shared, origin, running, is_leaving: false };
     in_turns(Box::pin(served.run())).await;
     let is_draining = served.core.shared.is_draining();
-    quic.close(transport::code(Code::H3_NO_ERROR), b"");
+    let is_expelled = served.running.credit.get() == 0;
+    let reason = if is_expelled { Code::H3_EXCESSIVE_LOAD } else { Code::H3_NO_ERROR };
+    quic.close(transport::code(reason), b"");
     if is_draining {
         // The process may end with its last connection, and the farewell has to go out before that.
         let _ = tokio::time::timeout(FAREWELL, endpoint.wait_idle()).await;
@@ -78,22 +84,31 @@ struct Running {
     count: Cell<usize>,
     /// When the last one ended.
     quiet_since: Cell<Moment>,
+    /// How many more the client may give up: each costs as much as one that is answered, and brings nothing.
+    credit: Cell<u32>,
 }
 
 /// One of them.
-struct Run(Rc<Running>);
+struct Run {
+    running: Rc<Running>,
+    /// Whether the client did not give it up.
+    is_worth_it: bool,
+}
 
 impl Run {
     fn begin(running: &Rc<Running>) -> Self {
         running.count.set(running.count.get() + 1);
-        Self(Rc::clone(running))
+        Self { running: Rc::clone(running), is_worth_it: false }
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
-        self.0.count.set(self.0.count.get() - 1);
-        self.0.quiet_since.set(Moment::now());
+        let Running { count, quiet_since, credit } = &*self.running;
+        count.set(count.get() - 1);
+        quiet_since.set(Moment::now());
+        let left = credit.get();
+        credit.set(if self.is_worth_it { (left + 1).min(CREDIT) } else { left.saturating_sub(1) });
     }
 }
 
@@ -103,6 +118,8 @@ enum Event {
     Leave,
     /// The connection has ended, or is to end.
     Over,
+    /// The client asks for more work than it may.
+    Excess,
 }
 
 impl Served {
@@ -118,6 +135,12 @@ impl Served {
                     let _ = tokio::time::timeout(FAREWELL, self.connection.shutdown(1)).await;
                 }
                 Event::Over => return,
+                Event::Excess => {
+                    let mut evidence = Evidence::default();
+                    evidence.local.guard = TOO_MUCH;
+                    record(&self.core, self.client.peer, &evidence, Moment::now());
+                    return;
+                }
             }
         }
     }
@@ -125,6 +148,9 @@ impl Served {
     /// Takes the requests that are here; ready when there is something else to do.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         loop {
+            if self.running.credit.get() == 0 {
+                return Poll::Ready(Event::Excess);
+            }
             // Whatever waits lies in the connection, so the future may be a new one each time.
             let accepted = pin!(self.connection.accept()).poll(cx);
             match accepted {
@@ -172,7 +198,11 @@ fn is_violation(error: &ConnectionError) -> bool {
 fn tell(core: &Core, peer: Peer, head: Step, begun: Moment) {
     let mut evidence = Evidence::default();
     evidence.client.head = head;
-    outcome::record_unread(core, peer, Protocol::Http3, &evidence, begun);
+    record(core, peer, &evidence, begun);
+}
+
+fn record(core: &Core, peer: Peer, evidence: &Evidence, begun: Moment) {
+    outcome::record_unread(core, peer, Protocol::Http3, evidence, begun);
 }
 
 /// A message that breaks the rules in a way that the layer below does not tell.
@@ -180,6 +210,12 @@ const BROKEN: Step = Step::Failed {
     ending: Ending::Malformed(Fault { what: Malformation::BadFrame, at: 0 }),
     after: Duration::ZERO,
 };
+
+/// The client asks for more work than it may.
+const TOO_MUCH: Step = Step::Failed { ending: Ending::Decided(Decision::RateLimit), after: Duration::ZERO };
+
+/// Requests that a client may give up in a row; browsers never come near.
+const CREDIT: u32 = 400;
 
 /// What a request stream may give at once besides the longest list of fields.
 const AT_ONCE: usize = 128 << 10;

@@ -74,10 +74,11 @@ impl Begun {
         if desk.request.buffer.capacity() >= SHARED {
             self.core.give_desk(desk);
         }
-        let Self { client, run, .. } = self;
+        let Self { client, mut run, .. } = self;
         let Client { stream, place, .. } = client;
         drop(place);
         if let ClientStream::Http3(stream) = stream {
+            run.is_worth_it = !stream.is_given_up();
             stream.close(after != After::Cut, deadlines.send).await;
         }
         drop(run);

@@ -28,6 +28,8 @@ pub struct Stream {
     stopped: Option<Stopped>,
     /// What its connection was made for, where that is known.
     origin: Option<Rc<Origin>>,
+    /// Whether the client was the one who did not go on.
+    is_given_up: bool,
 }
 
 impl Stream {
@@ -37,12 +39,17 @@ impl Stream {
         stopped: Stopped,
         origin: Option<Rc<Origin>>,
     ) -> Self {
-        Self { incoming, outgoing, stopped: Some(stopped), origin }
+        Self { incoming, outgoing, stopped: Some(stopped), origin, is_given_up: false }
     }
 
     /// What its connection was made for, where that is known.
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_deref()
+    }
+
+    /// Whether the client gave the request up, or broke the rules with it.
+    pub(super) fn is_given_up(&self) -> bool {
+        self.is_given_up
     }
 
     /// Ends the answer: as the whole one where it is that, else by a reset. Waits until the client has it, because the
@@ -84,6 +91,7 @@ impl AsyncRead for Stream {
         match this.incoming.poll_read(cx, buffer) {
             Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
             Poll::Ready(Err(error)) => {
+                this.is_given_up = true;
                 if this.incoming.is_malformed() {
                     this.outgoing.reset(Code::H3_MESSAGE_ERROR);
                 }
@@ -93,6 +101,7 @@ impl AsyncRead for Stream {
         }
         // Nothing more will come of the request, or not yet: what may come is that the client gives up.
         let gone = ready!(this.poll_gone(cx));
+        this.is_given_up = true;
         Poll::Ready(Err(gone))
     }
 }

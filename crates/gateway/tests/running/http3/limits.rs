@@ -114,3 +114,28 @@ fn streams_beside_the_requests_have_an_end_too() {
         }
     });
 }
+
+#[test]
+fn a_flood_of_resets_ends_its_connection_and_no_other() {
+    let upstream = Upstream::saying("well");
+    let site = Site::start(&upstream);
+    run(async {
+        let mut flood = site.open().await;
+        let mut other = site.open().await;
+        let mut taken = 0;
+        while let Ok(mut stream) = flood.begin(get("/")).await {
+            stream.finish().await;
+            stream.reset();
+            tokio::task::yield_now().await;
+            taken += 1;
+            assert!(taken < 50_000, "it goes on without end");
+        }
+        let quinn::ConnectionError::ApplicationClosed(close) = flood.quic.closed().await else {
+            panic!("it is closed with a code")
+        };
+        assert_eq!(Code::from(close.error_code.into_inner()), Code::H3_EXCESSIVE_LOAD);
+        assert_eq!(other.ask(get("/")).await.expect("it is served").status, 200);
+    });
+    let limited = || site.gateway.records().iter().filter(|record| cause(record) == "rate_limited").count();
+    crate::eventually("it is recorded", || limited() == 1);
+}
