@@ -85,12 +85,13 @@ impl Listeners {
         let bind = |listener: &Listener| {
             // What changes from plain to TLS stays where it is.
             let is_ours = self.open.iter().any(|(_, bound)| *bound == listener.address);
-            let sockets = match self.inherited.claim(listener, workers) {
-                Ok(each) if each.is_empty() => bind::bind(listener, workers, is_ours),
-                Ok(each) => {
-                    Ok(Sockets { listener: listener.clone(), address: listener.address.clone(), each })
+            let sockets = match (&listener.address, self.inherited.claim(listener, workers)) {
+                (ListenAddress::Quic(address), _) => bind::bind_quic(listener, *address, wanted),
+                (_, Ok(each)) if each.is_empty() => bind::bind(listener, workers, is_ours),
+                (address, Ok(each)) => {
+                    Ok(Sockets { listener: listener.clone(), address: address.clone(), each })
                 }
-                Err(error) => Err(error),
+                (_, Err(error)) => Err(error),
             };
             sockets.map_err(|error| StartProblem::Listen { address: describe(&listener.address), error })
         };

@@ -6,7 +6,7 @@ use crate::option;
 use rustix::net::{RecvFlags, SendFlags, SocketFlags};
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use std::io::{self, BufRead, BufReader};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -69,6 +69,20 @@ pub fn adopt(listener: &TcpListener, plan: &ListenPlan) -> io::Result<()> {
         option::set_int(listener, libc::IPPROTO_TCP, libc::TCP_DEFER_ACCEPT, DEFERRED_SECONDS)?;
     }
     Ok(())
+}
+
+/// Opens a non-blocking UDP socket that nobody shares, with room for what comes while others have the core.
+pub fn bind_udp(address: SocketAddr, only_v6: bool) -> io::Result<UdpSocket> {
+    let kind = Type::DGRAM.nonblocking().cloexec();
+    let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(only_v6)?;
+    }
+    // The system gives what it allows; less is no reason not to serve.
+    let _ = socket.set_recv_buffer_size(UDP_ROOM);
+    let _ = socket.set_send_buffer_size(UDP_ROOM);
+    socket.bind(&address.into())?;
+    Ok(socket.into())
 }
 
 /// Whether a socket for IPv6 leaves IPv4 alone.
@@ -244,6 +258,9 @@ pub fn unacknowledged_bytes(socket: impl AsFd) -> io::Result<usize> {
 
 /// The shortest time the kernel counts in: one repetition of its answer to the client.
 const DEFERRED_SECONDS: i32 = 1;
+
+/// What a UDP socket may hold of packets, each way.
+const UDP_ROOM: usize = 2 << 20;
 
 /// More than nginx's 511: a queue costs nothing while it is empty, and a full one drops clients silently.
 const BACKLOG: u32 = 4096;

@@ -2,13 +2,13 @@
 
 use std::fs::Permissions;
 use std::io;
-use std::net::{TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, lchown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use torwart_config::plan::{ListenAddress, Listener, SocketAccess};
 use torwart_kernel::identity::{Identity, group_number};
-use torwart_kernel::socket::{ListenPlan, listen, listen_unix};
+use torwart_kernel::socket::{ListenPlan, bind_udp, listen, listen_unix};
 
 /// One worker's socket.
 pub enum Socket {
@@ -47,11 +47,7 @@ pub fn bind(listener: &Listener, workers: usize, is_ours: bool) -> io::Result<So
             }
             Ok(Sockets { listener: listener.clone(), address: ListenAddress::Tcp(address), each })
         }
-        ListenAddress::Quic(address) => {
-            let socket = UdpSocket::bind(address)?;
-            let address = ListenAddress::Quic(socket.local_addr()?);
-            Ok(Sockets { listener: listener.clone(), address, each: vec![Socket::Quic(socket)] })
-        }
+        ListenAddress::Quic(address) => bind_quic(listener, *address, &[]),
         ListenAddress::Unix(path) => {
             let socket = if is_ours {
                 // In one step from the old one, which takes no more but what is in its queue.
@@ -67,6 +63,16 @@ pub fn bind(listener: &Listener, workers: usize, is_ours: bool) -> io::Result<So
             Ok(Sockets { listener: listener.clone(), address: listener.address.clone(), each })
         }
     }
+}
+
+/// Binds the one socket of an address for HTTP/3. All of IPv6 takes IPv4 too, unless another of the listeners does.
+pub fn bind_quic(listener: &Listener, address: SocketAddr, others: &[Listener]) -> io::Result<Sockets> {
+    let only_v6 = others.iter().any(|other| {
+        matches!(other.address, ListenAddress::Quic(other) if other.is_ipv4() && other.port() == address.port())
+    });
+    let socket = bind_udp(address, only_v6)?;
+    let address = ListenAddress::Quic(socket.local_addr()?);
+    Ok(Sockets { listener: listener.clone(), address, each: vec![Socket::Quic(socket)] })
 }
 
 /// A unix socket that nobody but those who may can ever connect to.

@@ -470,3 +470,23 @@ fn http_3_is_switched_on_and_off_under_open_connections() {
     });
     assert_eq!(upstream.targets(), ["/", "/still", "/again"]);
 }
+
+#[test]
+fn all_of_ipv4_and_all_of_ipv6_may_stand_beside_each_other() {
+    if std::net::UdpSocket::bind("[::1]:0").is_err() {
+        return;
+    }
+    let upstream = Upstream::saying("well");
+    let socket = std::net::UdpSocket::bind("[::]:0").expect("a port");
+    let port = socket.local_addr().expect("it is bound").port();
+    drop(socket);
+    for [first, second] in [["0.0.0.0", "[::]"], ["[::]", "0.0.0.0"]] {
+        let both = format!("[\"{first}:{port}\", \"{second}:{port}\"]");
+        let site = Site::start_at(&both, &upstream, "", "");
+        run(async {
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            let mut connection = Connection::open(address, &site.trusting).await;
+            assert_eq!(connection.ask(get("/")).await.expect("it is answered").status, 200);
+        });
+    }
+}
