@@ -43,6 +43,7 @@ mod shared;
 mod snapshot;
 mod spare;
 mod stated;
+mod streams;
 mod upstream;
 mod view;
 mod wheel;

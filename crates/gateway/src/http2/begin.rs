@@ -7,6 +7,7 @@ use crate::client::ClientStream;
 use crate::clock::Moment;
 use crate::flow::{self, After};
 use crate::per_core::{Core, Desk};
+use crate::streams;
 use h2::ext::Protocol;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
@@ -14,8 +15,8 @@ use http::Request;
 use std::rc::Rc;
 use torwart_cause::Step;
 use torwart_record::ClientState;
-use torwart_wire::translate::{Ask, write_request};
-use torwart_wire::{Framing, Head};
+use torwart_wire::Framing;
+use torwart_wire::translate::{Ask, Untold};
 
 /// Runs the exchange of one stream.
 pub(super) fn exchange(
@@ -26,8 +27,7 @@ pub(super) fn exchange(
     let core = Rc::clone(&connection.core);
     let gate = Rc::clone(&connection.gate);
     let started = Moment::now();
-    let is_busy = connection.exchanges.len() >= FEW;
-    let laid = lay(&core, &request, is_busy);
+    let laid = lay(&core, &request, connection.exchanges.len());
     let place = Place::take_unless_crowded(&core);
     let client = match (&laid, place) {
         (Ok((_, framing)), Some(place)) => {
@@ -41,10 +41,10 @@ pub(super) fn exchange(
             respond.send_reset(Reason::REFUSED_STREAM);
             None
         }
-        (Err(reason), _) => {
+        (Err(_), _) => {
             connection.gate.malformed();
             connection.tell(BROKEN, Step::default());
-            respond.send_reset(*reason);
+            respond.send_reset(Reason::PROTOCOL_ERROR);
             None
         }
     };
@@ -52,9 +52,7 @@ pub(super) fn exchange(
         let (Ok((mut desk, _)), Some(mut client)) = (laid, client) else { return };
         client.guard.set(ClientState::Active);
         let after = flow::run(&core, &mut client, &mut desk, started).await;
-        if desk.request.buffer.capacity() >= SHARED {
-            core.give_desk(desk);
-        }
+        streams::clear_away(&core, desk);
         if let ClientStream::Http2(stream) = &mut client.stream {
             match after {
                 After::Cut => stream.abort(),
@@ -67,8 +65,8 @@ pub(super) fn exchange(
     }
 }
 
-/// Writes the head on a desk. What cannot be told in HTTP/1.1 is malformed (RFC 9113 §8.1.1).
-fn lay(core: &Core, request: &Request<RecvStream>, is_busy: bool) -> Result<(Box<Desk>, Framing), Reason> {
+/// Writes the head on a desk.
+fn lay(core: &Core, request: &Request<RecvStream>, running: usize) -> Result<(Box<Desk>, Framing), Untold> {
     let mut key = [0; KEY];
     let protocol = request.extensions().get::<Protocol>();
     if protocol.is_some() {
@@ -81,24 +79,7 @@ fn lay(core: &Core, request: &Request<RecvStream>, is_busy: bool) -> Result<(Box
         fields: request.headers(),
         ends: request.body().is_end_stream(),
     };
-    let key = std::str::from_utf8(&key).unwrap_or_default();
-    let mut head = core.scratch.borrow_mut();
-    head.clear();
-    let framing = write_request(&ask, key, &mut head).map_err(|_| Reason::PROTOCOL_ERROR)?;
-    let mut desk = if is_busy && framing == Framing::None && protocol.is_none() {
-        Box::new(Desk { request: Head::with_capacity(head.len() + LEAST_SPARE), ..Desk::default() })
-    } else {
-        core.take_desk()
-    };
-    let buffer = &mut desk.request.buffer;
-    if buffer.capacity() < head.len() {
-        buffer.grow(head.len());
-    }
-    if let Some(room) = buffer.spare().get_mut(..head.len()) {
-        room.copy_from_slice(&head);
-        buffer.commit(head.len());
-    }
-    Ok((desk, framing))
+    streams::lay(core, &ask, std::str::from_utf8(&key).unwrap_or_default(), running)
 }
 
 /// A `Sec-WebSocket-Key`: base64 of 16 bytes (RFC 6455 §4.1). It guards nothing here, because the client's own protocol
@@ -115,13 +96,3 @@ fn write_key(id: &[u8], key: &mut [u8; KEY]) {
 }
 
 const KEY: usize = 24;
-
-/// Requests of one connection that get a desk of the core, which is warm and large. Further ones that have no body get
-/// just what their head needs, so that a hundred that wait are no hundred large buffers.
-const FEW: usize = 16;
-
-/// As without room to read into, nobody would notice that the client has gone.
-const LEAST_SPARE: usize = 16;
-
-/// Desks with less room than this were made for one request.
-const SHARED: usize = 16 << 10;

@@ -7,6 +7,7 @@ mod incoming;
 mod outgoing;
 
 use crate::origin::Origin;
+use crate::streams::broken;
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream};
@@ -17,8 +18,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use torwart_cause::{Ending, Fault, Malformation};
-use torwart_dial::ending_of::ended;
+use torwart_cause::Malformation;
 use torwart_wire::Framing;
 
 /// One stream of a client's HTTP/2 connection.
@@ -108,8 +108,4 @@ fn gone(error: &h2::Error) -> io::Error {
         None if error.is_library() => broken(Malformation::BadFrame),
         None => io::ErrorKind::ConnectionReset.into(),
     }
-}
-
-fn broken(what: Malformation) -> io::Error {
-    ended(Ending::Malformed(Fault { what, at: 0 }))
 }

@@ -9,6 +9,7 @@ use crate::clock::{Moment, in_turns};
 use crate::flow::{self, After};
 use crate::origin::Origin;
 use crate::per_core::{Core, Desk};
+use crate::streams;
 use bytes::Bytes;
 use h3::error::{Code, StreamError};
 use h3::ext::Protocol;
@@ -21,8 +22,7 @@ use std::task::Poll;
 use std::time::Duration;
 use torwart_cause::{Deadline, Ending, Limit, Step};
 use torwart_record::ClientState;
-use torwart_wire::translate::{Ask, write_request};
-use torwart_wire::{Framing, Head};
+use torwart_wire::translate::Ask;
 
 /// Runs the exchange of one stream, in a task of its own.
 pub(super) fn exchange(
@@ -38,7 +38,7 @@ pub(super) fn exchange(
     let begun = Begun {
         client: connection.client.of_stream(&core, ClientStream::Lent, place),
         origin: connection.origin.clone(),
-        is_busy: connection.running.count.get() >= FEW,
+        running: connection.running.count.get(),
         run: Run::begin(&connection.running),
         started: Moment::now(),
         core: Rc::clone(&core),
@@ -51,7 +51,8 @@ struct Begun {
     core: Rc<Core>,
     client: Client,
     origin: Option<Rc<Origin>>,
-    is_busy: bool,
+    /// Requests of the connection that were under way before it.
+    running: usize,
     run: Run,
     started: Moment,
 }
@@ -71,9 +72,7 @@ impl Begun {
         };
         self.client.guard.set(ClientState::Active);
         let after = flow::run(&self.core, &mut self.client, &mut desk, self.started).await;
-        if desk.request.buffer.capacity() >= SHARED {
-            self.core.give_desk(desk);
-        }
+        streams::clear_away(&self.core, desk);
         let Self { client, mut run, .. } = self;
         let Client { stream, place, .. } = client;
         drop(place);
@@ -107,7 +106,14 @@ impl Begun {
         let (mut send, receive) = stream.split();
         let mut incoming = Incoming::new(receive, allowance);
         let ends = ends(&request, &mut incoming).await;
-        let Some((desk, framing)) = lay(&self.core, &request, ends, self.is_busy) else {
+        let ask = Ask {
+            method: request.method(),
+            uri: request.uri(),
+            protocol: None,
+            fields: request.headers(),
+            ends,
+        };
+        let Ok((desk, framing)) = streams::lay(&self.core, &ask, "", self.running) else {
             tell(&self.core, self.client.peer, BROKEN, self.started);
             send.stop_stream(Code::H3_MESSAGE_ERROR);
             return None;
@@ -150,38 +156,5 @@ async fn ends(request: &Request<()>, incoming: &mut Incoming) -> bool {
     .await
 }
 
-/// Writes the head on a desk. What cannot be told in HTTP/1.1 is malformed (RFC 9114 §4.1.2).
-fn lay(core: &Core, request: &Request<()>, ends: bool, is_busy: bool) -> Option<(Box<Desk>, Framing)> {
-    let ask =
-        Ask { method: request.method(), uri: request.uri(), protocol: None, fields: request.headers(), ends };
-    let mut head = core.scratch.borrow_mut();
-    head.clear();
-    let framing = write_request(&ask, "", &mut head).ok()?;
-    let mut desk = if is_busy && framing == Framing::None {
-        Box::new(Desk { request: Head::with_capacity(head.len() + LEAST_SPARE), ..Desk::default() })
-    } else {
-        core.take_desk()
-    };
-    let buffer = &mut desk.request.buffer;
-    if buffer.capacity() < head.len() {
-        buffer.grow(head.len());
-    }
-    if let Some(room) = buffer.spare().get_mut(..head.len()) {
-        room.copy_from_slice(&head);
-        buffer.commit(head.len());
-    }
-    Some((desk, framing))
-}
-
 /// More than is kept of a head.
 const TOO_LARGE: Step = Step::Failed { ending: Ending::TooLarge(Limit::HeadBytes), after: Duration::ZERO };
-
-/// Requests of one connection that get a desk of the core, which is warm and large. Further ones that have no body get
-/// just what their head needs, so that a hundred that wait are no hundred large buffers.
-const FEW: usize = 16;
-
-/// As without room to read into, nobody would notice that the client has gone.
-const LEAST_SPARE: usize = 16;
-
-/// Desks with less room than this were made for one request.
-const SHARED: usize = 16 << 10;

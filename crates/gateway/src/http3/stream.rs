@@ -10,6 +10,7 @@ pub(super) use outgoing::Outgoing;
 
 use super::transport::Stopped;
 use crate::origin::Origin;
+use crate::streams::broken;
 use h3::error::{Code, StreamError};
 use std::io;
 use std::pin::Pin;
@@ -17,7 +18,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use torwart_cause::{Ending, Fault, Limit, Malformation};
+use torwart_cause::{Ending, Limit, Malformation};
 use torwart_dial::ending_of::ended;
 
 /// One stream of a client's HTTP/3 connection.
@@ -130,8 +131,4 @@ pub(super) fn gone(error: &StreamError) -> io::Error {
         StreamError::HeaderTooBig { .. } => ended(Ending::TooLarge(Limit::Trailers)),
         _ => io::ErrorKind::ConnectionReset.into(),
     }
-}
-
-pub(super) fn broken(what: Malformation) -> io::Error {
-    ended(Ending::Malformed(Fault { what, at: 0 }))
 }

@@ -21,8 +21,10 @@ pub struct BodyWriter {
 enum Left {
     /// So many bytes are to come.
     Bytes(u64),
-    /// Any number.
-    Any,
+    /// Any number, in chunks.
+    Chunks,
+    /// Any number, as they are: a tunnel.
+    Raw,
 }
 
 impl BodyWriter {
@@ -32,7 +34,8 @@ impl BodyWriter {
         let left = match framing {
             Framing::Length(length) => Left::Bytes(length),
             Framing::None => Left::Bytes(0),
-            Framing::Chunked | Framing::UntilClose => Left::Any,
+            Framing::Chunked => Left::Chunks,
+            Framing::UntilClose => Left::Raw,
         };
         Self { framing: Vec::new(), data: Bytes::new(), left, has_ended: false }
     }
@@ -41,6 +44,12 @@ impl BodyWriter {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.framing.is_empty() && self.data.is_empty()
+    }
+
+    /// Data that came and was not given yet, in bytes; framing not counted.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.data.len()
     }
 
     /// Whether the body is whole.
@@ -56,7 +65,8 @@ impl BodyWriter {
     /// The body is longer than was said.
     pub fn data(&mut self, data: Bytes) -> Result<(), Untold> {
         match &mut self.left {
-            Left::Any => write_chunk_size(&mut self.framing, data.len()),
+            Left::Chunks => write_chunk_size(&mut self.framing, data.len()),
+            Left::Raw => {}
             Left::Bytes(left) => *left = left.checked_sub(data.len() as u64).ok_or(Untold::BadLength)?,
         }
         self.data = data;
@@ -74,8 +84,8 @@ impl BodyWriter {
             write_trailers(trailers, &mut lines)?;
         }
         match self.left {
-            Left::Any => write_last_chunk(&mut self.framing, &lines),
-            Left::Bytes(0) => {}
+            Left::Chunks => write_last_chunk(&mut self.framing, &lines),
+            Left::Raw | Left::Bytes(0) => {}
             Left::Bytes(_) => return Err(Untold::BadLength),
         }
         self.has_ended = true;
@@ -94,7 +104,7 @@ impl BodyWriter {
                 let taken = copy(&self.data, free);
                 self.data.advance(taken);
                 given += taken;
-                if self.data.is_empty() && self.left == Left::Any {
+                if self.data.is_empty() && self.left == Left::Chunks {
                     self.framing.extend_from_slice(CHUNK_END);
                 }
             } else {
@@ -163,6 +173,18 @@ mod tests {
         assert_eq!(check(Framing::Length(6), &["he", "llo"], None, 3), Err(Untold::BadLength));
         assert_eq!(check(Framing::None, &["x"], None, 3), Err(Untold::BadLength));
         assert_eq!(check(Framing::None, &[], None, 3).as_deref(), Ok(""));
+    }
+
+    #[test]
+    fn what_a_tunnel_carries_is_given_as_it_is() {
+        assert_eq!(check(Framing::UntilClose, &["he", "", "llo"], None, 3).as_deref(), Ok("hello"));
+    }
+
+    #[test]
+    fn held_counts_data_only() {
+        let mut body = BodyWriter::new(Framing::Chunked);
+        body.data(Bytes::from_static(b"hello")).unwrap();
+        assert_eq!((body.held(), body.give(&mut [0; 5]), body.held()), (5, 5, 3));
     }
 
     #[test]

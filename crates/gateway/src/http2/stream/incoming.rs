@@ -1,50 +1,31 @@
 //! The request's body, framed as HTTP/1.1 has it.
 
-use super::{broken, gone};
-use bytes::{Buf, Bytes};
+use super::gone;
+use crate::streams::broken;
 use h2::RecvStream;
 use std::io;
 use std::task::{Context, Poll, ready};
 use tokio::io::ReadBuf;
 use torwart_cause::Malformation;
 use torwart_wire::Framing;
-use torwart_wire::http1::{CHUNK_END, write_chunk_size, write_last_chunk};
-use torwart_wire::translate::write_trailers;
+use torwart_wire::translate::{BodyWriter, Untold};
 
 /// The body on its way to the engine.
 pub(super) struct Incoming {
-    body: RecvStream,
-    is_chunked: bool,
+    stream: RecvStream,
+    body: BodyWriter,
     /// Whether what comes is a tunnel's: its end is the end of the client's side.
     is_tunnel: bool,
-    /// Framing that the engine has not read yet; it stands before `data`.
-    framing: Vec<u8>,
-    /// Data that the engine has not read yet.
-    data: Bytes,
-    state: State,
+    /// Whether only trailers can follow.
+    is_past_data: bool,
     /// Whether what came last makes the message malformed.
     is_malformed: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Data,
-    Trailers,
-    Ended,
-}
-
 impl Incoming {
-    pub(super) fn new(body: RecvStream, framing: Framing, is_tunnel: bool) -> Self {
-        let has_body = is_tunnel || matches!(framing, Framing::Chunked | Framing::Length(1..));
-        Self {
-            body,
-            is_chunked: framing == Framing::Chunked,
-            is_tunnel,
-            framing: Vec::new(),
-            data: Bytes::new(),
-            state: if has_body { State::Data } else { State::Ended },
-            is_malformed: false,
-        }
+    pub(super) fn new(stream: RecvStream, framing: Framing, is_tunnel: bool) -> Self {
+        let body = BodyWriter::new(if is_tunnel { Framing::UntilClose } else { framing });
+        Self { stream, body, is_tunnel, is_past_data: false, is_malformed: false }
     }
 
     /// Whether the message turned out to be malformed, which only we know (RFC 9113 §8.1.1).
@@ -62,81 +43,61 @@ impl Incoming {
         let before = buffer.filled().len();
         loop {
             self.give(buffer);
-            let is_full = buffer.remaining() == 0;
-            if is_full || !self.is_empty() {
+            if buffer.remaining() == 0 || !self.body.is_empty() {
                 return Poll::Ready(Ok(()));
             }
+            let has_given = buffer.filled().len() > before;
             match self.poll_more(cx) {
                 Poll::Ready(Ok(true)) => {}
                 Poll::Ready(Ok(false)) if self.is_tunnel => return Poll::Ready(Ok(())),
-                Poll::Ready(Err(error)) if buffer.filled().len() == before => {
-                    return Poll::Ready(Err(error));
-                }
-                _ if buffer.filled().len() > before => return Poll::Ready(Ok(())),
-                _ => return Poll::Pending,
+                // An error is told again to whoever asks again.
+                _ if has_given => return Poll::Ready(Ok(())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(Ok(false)) | Poll::Pending => return Poll::Pending,
             }
         }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.framing.is_empty() && self.data.is_empty()
     }
 
     /// Copies what is here; the window is released with it, so that a client sends as fast as it is read.
     fn give(&mut self, buffer: &mut ReadBuf<'_>) {
-        let taken = self.framing.len().min(buffer.remaining());
-        if taken > 0 {
-            buffer.put_slice(self.framing.get(..taken).unwrap_or_default());
-            self.framing.drain(..taken);
-        }
-        if !self.framing.is_empty() || self.data.is_empty() {
-            return;
-        }
-        let taken = self.data.len().min(buffer.remaining());
-        buffer.put_slice(self.data.get(..taken).unwrap_or_default());
-        self.data.advance(taken);
-        // Fails only where the window was released before, which it was not.
-        let _ = self.body.flow_control().release_capacity(taken);
-        if self.data.is_empty() && self.is_chunked {
-            self.framing.extend_from_slice(CHUNK_END);
-            if buffer.remaining() >= CHUNK_END.len() {
-                buffer.put_slice(CHUNK_END);
-                self.framing.clear();
-            }
+        let held = self.body.held();
+        let given = self.body.give(buffer.initialize_unfilled());
+        buffer.advance(given);
+        let released = held - self.body.held();
+        if released > 0 {
+            // Fails only where the window was released before, which it was not.
+            let _ = self.stream.flow_control().release_capacity(released);
         }
     }
 
-    /// Gets the next piece; `false` at the end.
+    /// Gets the next piece; `false` where nothing more comes.
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        loop {
-            match self.state {
-                State::Data => match ready!(self.body.poll_data(cx)) {
-                    Some(Ok(data)) if data.is_empty() => {}
-                    Some(Ok(data)) => {
-                        if self.is_chunked {
-                            write_chunk_size(&mut self.framing, data.len());
-                        }
-                        self.data = data;
-                        return Poll::Ready(Ok(true));
-                    }
-                    Some(Err(error)) => return Poll::Ready(Err(gone(&error))),
-                    None => self.state = if self.is_chunked { State::Trailers } else { State::Ended },
-                },
-                State::Trailers => {
-                    let trailers = ready!(self.body.poll_trailers(cx)).map_err(|error| gone(&error))?;
-                    let mut lines = Vec::new();
-                    if let Some(trailers) = trailers {
-                        write_trailers(&trailers, &mut lines).map_err(|_| {
-                            self.is_malformed = true;
-                            broken(Malformation::BadTrailer)
-                        })?;
-                    }
-                    write_last_chunk(&mut self.framing, &lines);
-                    self.state = State::Ended;
-                    return Poll::Ready(Ok(true));
+        if self.is_malformed {
+            return Poll::Ready(Err(broken(Malformation::BadFrame)));
+        }
+        if self.body.has_ended() {
+            return Poll::Ready(Ok(false));
+        }
+        while !self.is_past_data {
+            match ready!(self.stream.poll_data(cx)) {
+                Some(Ok(data)) if data.is_empty() => {}
+                Some(Ok(data)) => {
+                    let taken = self.body.data(data);
+                    return Poll::Ready(self.judged(taken, Malformation::BadFrame));
                 }
-                State::Ended => return Poll::Ready(Ok(false)),
+                Some(Err(error)) => return Poll::Ready(Err(gone(&error))),
+                None => self.is_past_data = true,
             }
         }
+        let trailers = ready!(self.stream.poll_trailers(cx)).map_err(|error| gone(&error))?;
+        let taken = self.body.end(trailers.as_ref());
+        Poll::Ready(self.judged(taken, Malformation::BadTrailer))
+    }
+
+    fn judged(&mut self, taken: Result<(), Untold>, what: Malformation) -> io::Result<bool> {
+        taken.map(|()| true).map_err(|untold| {
+            self.is_malformed = true;
+            broken(if untold == Untold::BadLength { Malformation::BadFrame } else { what })
+        })
     }
 }

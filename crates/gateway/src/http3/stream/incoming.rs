@@ -1,7 +1,8 @@
 //! The request's body, framed as HTTP/1.1 has it.
 
 use super::super::transport::{Allowance, Recv};
-use super::{broken, gone};
+use super::gone;
+use crate::streams::broken;
 use bytes::{Buf, Bytes};
 use h3::server::RequestStream;
 use http::HeaderMap;

@@ -2,6 +2,7 @@
 
 use super::super::transport::Send;
 use super::gone;
+use crate::streams::poll_pieces;
 use bytes::Bytes;
 use h3::error::{Code, StreamError};
 use h3::server::RequestStream;
@@ -65,17 +66,7 @@ impl Outgoing {
     }
 
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let mut taken = 0;
-        while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
-            match self.poll_take(cx, rest) {
-                Poll::Ready(Ok(count)) => taken += count,
-                Poll::Ready(Err(error)) if taken == 0 => return Poll::Ready(Err(error)),
-                Poll::Pending if taken == 0 => return Poll::Pending,
-                // What was taken is told first; the rest is asked for again.
-                Poll::Ready(Err(_)) | Poll::Pending => break,
-            }
-        }
-        Poll::Ready(Ok(taken))
+        poll_pieces(bytes, |rest| self.poll_take(cx, rest))
     }
 
     /// Ready when everything was given to the layer below, which keeps it until the client has it.
