@@ -45,6 +45,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == "/page":
+            SAID_BYE.clear()
             self.answer(200, PAGE, "text/html; charset=utf-8")
         elif self.path == "/socket":
             self.echo()
