@@ -64,6 +64,16 @@ impl Moment {
         Duration::from_nanos(self.0)
     }
 
+    /// Nanoseconds since the clock's beginning.
+    pub const fn nanos(self) -> u64 {
+        self.0
+    }
+
+    /// The moment so many nanoseconds after the clock's beginning.
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
     /// Whole milliseconds since the clock's beginning.
     pub const fn millis(self) -> u64 {
         self.0 / 1_000_000

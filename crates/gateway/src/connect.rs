@@ -66,18 +66,13 @@ pub async fn link(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<Ou
             link
         }
         None if upstream.multiplex.is_some() => apart(multiplex::link(x, &upstream, index)).await?,
-        None => apart(dial(x, &upstream, &upstream.upstream.target, index)).await?,
+        None => apart(dial(x, &upstream.upstream.target, index)).await?,
     };
     Ok(Outgoing { upstream, link, desk: x.core.take_upstream_desk(), began: now })
 }
 
 /// A link of its own for this exchange.
-pub async fn dial(
-    x: &mut Exchange<'_>,
-    upstream: &UpstreamView,
-    target: &Target,
-    pool: usize,
-) -> Result<Link, Stop> {
+pub async fn dial(x: &mut Exchange<'_>, target: &Target, pool: usize) -> Result<Link, Stop> {
     let view = Rc::clone(&x.view);
     let plan = &view.snapshot.plan.pools[pool].deadlines;
     let deadlines = Deadlines { resolve: plan.resolve, connect: plan.connect, handshake: plan.handshake };
@@ -102,20 +97,7 @@ pub async fn dial(
         mark_given_up(&mut attempt, ending, x.elapsed());
     }
     *x.attempt() = attempt;
-    let state = &upstream.upstream.state;
-    let stream = match opened {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(Stop)) => {
-            if !x.attempt().resolve.is_failed() {
-                state.rest(Moment::now().clock());
-                upstream.up.set(false);
-            }
-            return Err(Stop);
-        }
-        Err(_) => return Err(Stop),
-    };
-    state.revive();
-    upstream.up.set(true);
+    let Ok(Ok(stream)) = opened else { return Err(Stop) };
     guard.set(LinkState::Active);
     let address = x.attempt().address.clone().unwrap_or_else(|| Address::Unix("".into()));
     Ok(Link { stream, address, guard: Some(guard) })

@@ -9,8 +9,11 @@ use crate::client::Client;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::per_core::{Core, Desk};
+use crate::upstream::InFlight;
 use crate::view::UpstreamView;
-use crate::{admit, answer, connect, files, guard, identity, outcome, parse, pick, relay, route, script};
+use crate::{
+    admit, answer, connect, files, guard, identity, learn, outcome, parse, pick, relay, route, script,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
@@ -95,16 +98,21 @@ async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
     }
     loop {
         let upstream = pick::choose(x)?;
-        match attempt(x, upstream).await {
+        match attempt(x, &upstream).await {
             Ok(()) => return Ok(()),
-            Err(Stop) => outcome::may_repeat(x)?,
+            Err(Stop) => {
+                learn::failed(x, &upstream);
+                outcome::may_repeat(x)?;
+            }
         }
     }
 }
 
-async fn attempt(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<(), Stop> {
-    let mut outgoing = connect::link(x, upstream).await?;
-    let talked = talk(x, &mut outgoing).await;
+async fn attempt(x: &mut Exchange<'_>, upstream: &Rc<UpstreamView>) -> Result<(), Stop> {
+    let entered = if x.desk.evidence.attempts.is_empty() { x.started } else { Moment::now() };
+    let mut in_flight = upstream.upstream.state.enter(entered);
+    let mut outgoing = connect::link(x, Rc::clone(upstream)).await?;
+    let talked = talk(x, &mut outgoing, &mut in_flight).await;
     if outgoing.link.stream.as_fastcgi().is_some() {
         script::keep_told(x, &outgoing);
         if script::was_silent(x) {
@@ -117,8 +125,13 @@ async fn attempt(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<(),
     Ok(())
 }
 
-async fn talk(x: &mut Exchange<'_>, outgoing: &mut connect::Outgoing) -> Result<relay::Link, Stop> {
+async fn talk(
+    x: &mut Exchange<'_>,
+    outgoing: &mut connect::Outgoing,
+    in_flight: &mut InFlight<'_>,
+) -> Result<relay::Link, Stop> {
     let reply = relay::ask(x, outgoing).await?;
+    learn::heard(&outgoing.upstream, in_flight, outgoing.began, reply.at);
     relay::pass_on(x, outgoing, reply).await
 }
 

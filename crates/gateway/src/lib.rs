@@ -22,6 +22,7 @@ mod guard;
 mod http2;
 mod http3;
 mod identity;
+mod learn;
 mod listeners;
 mod multiplex;
 mod names;

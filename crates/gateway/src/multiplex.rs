@@ -143,7 +143,7 @@ pub async fn link(x: &mut Exchange<'_>, upstream: &Rc<UpstreamView>, pool: usize
         {
             let target =
                 Target { tls: Some(std::sync::Arc::clone(http1)), ..upstream.upstream.target.clone() };
-            return dial(x, upstream, &target, pool).await;
+            return dial(x, &target, pool).await;
         }
         if let Some(link) = multiplex.stream(is_fresh) {
             return Ok(reused(x, link));
@@ -274,15 +274,9 @@ async fn make(core: &Rc<Core>, view: &View, under_way: &UnderWay, pool: usize) -
     let opened = open(&upstream.upstream.target, &core.shared.resolver, &deadlines, &mut attempt).await;
     let stream = opened.ok().filter(|stream| is_as_wanted(stream, multiplex.protocol, &mut attempt));
     let Some(stream) = stream else {
-        if !attempt.resolve.is_failed() {
-            upstream.upstream.state.rest(Moment::now().clock());
-            upstream.up.set(false);
-        }
         under_way.conclude(Outcome::Failed(attempt));
         return None;
     };
-    upstream.upstream.state.revive();
-    upstream.up.set(true);
     guard.set(LinkState::Active);
     let address = attempt.address.clone().unwrap_or_else(|| Address::Unix("".into()));
     if multiplex.protocol == Protocol::Auto && !speaks_http2(&stream) {

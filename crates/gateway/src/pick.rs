@@ -7,7 +7,6 @@ use crate::exchange::Exchange;
 use crate::route::{DONE, decided};
 use crate::view::{PoolView, UpstreamView};
 use std::rc::Rc;
-use std::time::Duration;
 use torwart_cause::Decision;
 use torwart_dial::Stop;
 
@@ -38,9 +37,8 @@ fn search(pool: &PoolView, x: &Exchange<'_>) -> Option<usize> {
     pool.next.set(first + 1);
     let now = clock(x);
     let order = || (0..count).map(|step| (first + step) % count);
-    let is_resting = |index: usize| {
-        pool.upstreams.get(index).is_some_and(|upstream| upstream.upstream.state.is_resting(now))
-    };
+    let is_resting =
+        |index: usize| pool.upstreams.get(index).is_some_and(|upstream| !upstream.upstream.state.is_up(now));
     let untried = |index: &usize| x.tried.times(*index) == 0;
     order()
         .find(|index| untried(index) && !is_resting(*index))
@@ -49,7 +47,6 @@ fn search(pool: &PoolView, x: &Exchange<'_>) -> Option<usize> {
 }
 
 /// The gateway's clock as of the request's beginning: fresh enough for the first attempt.
-fn clock(x: &Exchange<'_>) -> Duration {
-    let at = if x.tried.upstreams() == 0 { x.started } else { Moment::now() };
-    at.clock()
+fn clock(x: &Exchange<'_>) -> Moment {
+    if x.tried.upstreams() == 0 { x.started } else { Moment::now() }
 }

@@ -3,15 +3,16 @@
 //! With `resolve = "each"` every address of a name is an upstream of its own, with links and state of its own. As long
 //! as no address is known the name itself is the upstream, so that what is wrong with it is found and named as usual.
 
+pub use self::state::{Health, InFlight, UpstreamState};
 use crate::names::Addresses;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
 use torwart_config::Plan;
 use torwart_config::plan::{self, SpreadNames, UpstreamTls};
 use torwart_dial::{Place, SocketPlan, Target, TlsClient, TlsConfigProblem, http2};
+
+mod state;
 
 /// One upstream, ready to be dialled.
 #[derive(Clone)]
@@ -26,22 +27,6 @@ pub struct Upstream {
     pub authority: Arc<str>,
     /// What was learned about it, shared by all cores and kept across reloads.
     pub state: Arc<UpstreamState>,
-}
-
-/// What was learned about an upstream. Relaxed atomics on a cache line of their own.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-pub struct UpstreamState {
-    /// Shortest idle time after which it was seen to close, in milliseconds; 0 while unknown.
-    idle_seen: AtomicU64,
-    /// What it announced by `Keep-Alive: timeout=`, in milliseconds; 0 while unknown.
-    idle_hinted: AtomicU64,
-    /// Longest idle time after which a link was seen alive, in milliseconds.
-    idle_survived: AtomicU64,
-    /// Until when it is asked last, in milliseconds of the gateway's clock.
-    resting_until: AtomicU64,
-    /// Failed connections in a row.
-    failures: AtomicU32,
 }
 
 /// What was learned so far, by the upstreams' identity: pool and label.
@@ -175,74 +160,3 @@ impl Learned {
         self.0.get(&(pool.to_owned(), label.to_owned())).cloned().unwrap_or_default()
     }
 }
-
-impl UpstreamState {
-    /// The shortest idle time after which the upstream was seen to close.
-    pub fn idle_seen(&self) -> Option<Duration> {
-        millis(self.idle_seen.load(Ordering::Relaxed))
-    }
-
-    /// The idle time the upstream announced.
-    pub fn idle_hinted(&self) -> Option<Duration> {
-        millis(self.idle_hinted.load(Ordering::Relaxed))
-    }
-
-    /// The longest idle time after which a link to it was seen alive.
-    pub fn idle_survived(&self) -> Duration {
-        Duration::from_millis(self.idle_survived.load(Ordering::Relaxed))
-    }
-
-    /// Remembers an observed idle time.
-    pub fn see_idle(&self, time: Duration) {
-        self.idle_seen.store(as_millis(time).max(1), Ordering::Relaxed);
-    }
-
-    /// Remembers an announced idle time.
-    pub fn hint_idle(&self, time: Duration) {
-        let time = as_millis(time).max(1);
-        if self.idle_hinted.load(Ordering::Relaxed) != time {
-            self.idle_hinted.store(time, Ordering::Relaxed);
-        }
-    }
-
-    /// Remembers that a link idle for so long was alive.
-    pub fn see_alive(&self, time: Duration) {
-        let time = as_millis(time);
-        if self.idle_survived.load(Ordering::Relaxed) < time {
-            self.idle_survived.store(time, Ordering::Relaxed);
-        }
-    }
-
-    /// A connection to it failed: it is asked last for a while, longer each time in a row.
-    pub fn rest(&self, now: Duration) {
-        let failures = self.failures.fetch_add(1, Ordering::Relaxed).min(MOST_DOUBLINGS);
-        let until = now + FIRST_REST * (1 << failures);
-        self.resting_until.store(as_millis(until), Ordering::Relaxed);
-    }
-
-    /// It answered.
-    pub fn revive(&self) {
-        if self.failures.load(Ordering::Relaxed) != 0 {
-            self.failures.store(0, Ordering::Relaxed);
-            self.resting_until.store(0, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether others should be asked first.
-    pub fn is_resting(&self, now: Duration) -> bool {
-        self.resting_until.load(Ordering::Relaxed) > as_millis(now)
-    }
-}
-
-fn millis(value: u64) -> Option<Duration> {
-    (value > 0).then(|| Duration::from_millis(value))
-}
-
-fn as_millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-const FIRST_REST: Duration = Duration::from_millis(500);
-
-/// 500 ms doubled this often is 8 s.
-const MOST_DOUBLINGS: u32 = 4;

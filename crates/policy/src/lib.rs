@@ -4,11 +4,13 @@
 //! explained afterwards. The request path in the crate `gateway` asks; the answer becomes part of the evidence.
 
 pub mod address_list;
+pub mod balance;
 pub mod budget;
 pub mod files;
 pub mod header_rules;
 pub mod idle;
 pub mod language;
+pub mod outlier;
 pub mod path;
 pub mod rate;
 pub mod request_id;

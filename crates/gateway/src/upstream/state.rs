@@ -1,0 +1,390 @@
+//! What is learned about an upstream: relaxed atomics that all cores share and that outlive every reload.
+//!
+//! Three things stand here side by side and are asked together by [`UpstreamState::is_up`]: how attempts fared (latency,
+//! failures, ejection), what the active checks say (health), and how much is under way. Nothing here decides; the rules
+//! are in `torwart_policy`. A value may be a moment old on another core, which no decision minds.
+
+use crate::clock::Moment;
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+use torwart_cause::Cause;
+use torwart_policy::balance::latency::{self, Latency};
+
+/// What was learned about an upstream. On cache lines of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct UpstreamState {
+    /// Attempts under way; in the upper half those among them whose answer has not begun.
+    under_way: AtomicU64,
+    /// When it was heard last, or first asked after a pause, in nanoseconds of the gateway's clock.
+    heard_at: AtomicU64,
+    /// How long its answers take to begin, in nanoseconds, as of `observed_at`.
+    latency: AtomicU64,
+    /// When the latency was brought up to date; 0 while there is none.
+    observed_at: AtomicU64,
+    /// Which part of its attempts failed lately, in 65536ths, as of `observed_at`.
+    failing: AtomicU32,
+    /// Failed attempts in a row.
+    failures: AtomicU32,
+    /// Attempts that went well since `counted_since`.
+    successes: AtomicU64,
+    /// Attempts that failed since then.
+    failed: AtomicU64,
+    /// When counting began.
+    counted_since: AtomicU64,
+    /// Until when it is left out because of how its attempts fared.
+    ejected_until: AtomicU64,
+    /// How often it was ejected, less what was forgiven since.
+    ejections: AtomicU32,
+    /// Why it was ejected last, see [`coded`].
+    ejected_for: AtomicU16,
+    /// What the active checks say, see [`Health`].
+    health: AtomicU16,
+    /// When it came back or was added, 0 where it was there from the start.
+    back_since: AtomicU64,
+    /// Shortest idle time after which it was seen to close, in milliseconds; 0 while unknown.
+    idle_seen: AtomicU64,
+    /// What it announced by `Keep-Alive: timeout=`, in milliseconds; 0 while unknown.
+    idle_hinted: AtomicU64,
+    /// Longest idle time after which a link was seen alive, in milliseconds.
+    idle_survived: AtomicU64,
+}
+
+/// What active checks say about an upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// There are none, or none has come to an end yet.
+    Unknown,
+    /// It is well.
+    Up,
+    /// It is not, because of this.
+    Down(Cause),
+}
+
+/// How attempts fared in a stretch of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Those that went well.
+    pub successes: u64,
+    /// Those that failed.
+    pub failed: u64,
+}
+
+/// An attempt under way, counted until this is dropped.
+#[must_use = "the attempt counts for as long as this lives"]
+pub struct InFlight<'s> {
+    state: &'s UpstreamState,
+    is_awaited: bool,
+}
+
+impl InFlight<'_> {
+    /// The answer has begun.
+    pub fn heard(&mut self, now: Moment) {
+        if std::mem::take(&mut self.is_awaited) {
+            self.state.under_way.fetch_sub(AWAITED, Ordering::Relaxed);
+            self.state.heard_at.store(now.nanos(), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        let counted = if self.is_awaited { AWAITED + ATTEMPT } else { ATTEMPT };
+        self.state.under_way.fetch_sub(counted, Ordering::Relaxed);
+    }
+}
+
+/// Load.
+impl UpstreamState {
+    /// An attempt begins.
+    pub fn enter(&self, now: Moment) -> InFlight<'_> {
+        let before = self.under_way.fetch_add(AWAITED + ATTEMPT, Ordering::Relaxed);
+        if before < AWAITED {
+            self.heard_at.store(now.nanos(), Ordering::Relaxed);
+        }
+        InFlight { state: self, is_awaited: true }
+    }
+
+    /// Attempts under way on all cores.
+    pub fn in_flight(&self) -> u32 {
+        // The lower half.
+        self.under_way.load(Ordering::Relaxed) as u32
+    }
+
+    /// How long its answers take to begin, for the choice between upstreams: an upstream that keeps silent takes at
+    /// least as long as it has been silent.
+    pub fn latency(&self, now: Moment) -> Latency {
+        let observed_at = self.observed_at.load(Ordering::Relaxed);
+        let known = (observed_at > 0).then(|| Latency {
+            nanos: self.latency.load(Ordering::Relaxed),
+            failing: self.failing.load(Ordering::Relaxed),
+        });
+        let silent = if self.under_way.load(Ordering::Relaxed) < AWAITED {
+            0
+        } else {
+            now.nanos().saturating_sub(self.heard_at.load(Ordering::Relaxed))
+        };
+        latency::estimate(known, now.nanos().saturating_sub(observed_at), silent)
+    }
+}
+
+/// How attempts fared.
+impl UpstreamState {
+    /// An attempt's answer began after so long, and it was a good one.
+    pub fn succeed(&self, took: Duration, now: Moment) {
+        self.successes.fetch_add(1, Ordering::Relaxed);
+        if self.failures.load(Ordering::Relaxed) != 0 {
+            self.failures.store(0, Ordering::Relaxed);
+        }
+        self.observe(latency::Sample::Answered(nanos(took)), now);
+    }
+
+    /// An attempt failed; says how many have failed in a row now.
+    pub fn fail(&self, now: Moment) -> u32 {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.observe(latency::Sample::Failed, now);
+        self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    /// Failed attempts in a row.
+    pub fn failures(&self) -> u32 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// How attempts fared lately, and since when that is counted.
+    pub fn counts(&self) -> (Counts, Moment) {
+        let counts = Counts {
+            successes: self.successes.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+        };
+        (counts, Moment::from_nanos(self.counted_since.load(Ordering::Relaxed)))
+    }
+
+    /// Counting begins anew.
+    pub fn recount(&self, now: Moment) {
+        self.successes.store(0, Ordering::Relaxed);
+        self.failed.store(0, Ordering::Relaxed);
+        self.counted_since.store(now.nanos(), Ordering::Relaxed);
+    }
+
+    fn observe(&self, sample: latency::Sample, now: Moment) {
+        let before = self.observed_at.swap(now.nanos().max(1), Ordering::Relaxed);
+        let known = (before > 0).then(|| Latency {
+            nanos: self.latency.load(Ordering::Relaxed),
+            failing: self.failing.load(Ordering::Relaxed),
+        });
+        let observed = latency::observe(known, now.nanos().saturating_sub(before), sample);
+        self.latency.store(observed.nanos, Ordering::Relaxed);
+        self.failing.store(observed.failing, Ordering::Relaxed);
+    }
+}
+
+/// Whether it is to be used.
+impl UpstreamState {
+    /// Whether neither active checks nor the fate of attempts speak against it.
+    pub fn is_up(&self, now: Moment) -> bool {
+        !self.is_ejected(now) && self.health.load(Ordering::Relaxed) < DOWN
+    }
+
+    /// Why it is held to be down; `None` while it is up.
+    pub fn down_cause(&self, now: Moment) -> Option<Cause> {
+        match self.health() {
+            Health::Down(cause) => Some(cause),
+            Health::Unknown | Health::Up => self.last_ejection().filter(|_| self.is_ejected(now)),
+        }
+    }
+
+    /// What the active checks say.
+    pub fn health(&self) -> Health {
+        match self.health.load(Ordering::Relaxed) {
+            UNKNOWN => Health::Unknown,
+            UP => Health::Up,
+            code => decoded(code).map_or(Health::Unknown, Health::Down),
+        }
+    }
+
+    /// The active checks have come to a verdict; says whether it is another one than before.
+    pub fn set_health(&self, health: Health, now: Moment) -> bool {
+        let code = match health {
+            Health::Unknown => UNKNOWN,
+            Health::Up => UP,
+            Health::Down(cause) => coded(cause),
+        };
+        let before = self.health.swap(code, Ordering::Relaxed);
+        if before >= DOWN && code < DOWN {
+            self.come_back(now);
+        }
+        before != code
+    }
+
+    /// Whether it is left out because of how its attempts fared.
+    pub fn is_ejected(&self, now: Moment) -> bool {
+        self.ejected_until.load(Ordering::Relaxed) > now.nanos()
+    }
+
+    /// Whether it was ejected and has not proven itself since.
+    pub fn was_ejected(&self) -> bool {
+        self.ejected_until.load(Ordering::Relaxed) != 0
+    }
+
+    /// Until when it is, or was last, left out.
+    pub fn ejected_until(&self) -> Moment {
+        Moment::from_nanos(self.ejected_until.load(Ordering::Relaxed))
+    }
+
+    /// How often it was ejected, less what was forgiven.
+    pub fn ejections(&self) -> u32 {
+        self.ejections.load(Ordering::Relaxed)
+    }
+
+    /// Why it was ejected last.
+    pub fn last_ejection(&self) -> Option<Cause> {
+        decoded(self.ejected_for.load(Ordering::Relaxed))
+    }
+
+    /// Leaves it out until then; it comes back by itself.
+    pub fn eject(&self, until: Moment, ejections: u32, cause: Cause) {
+        self.ejected_for.store(coded(cause), Ordering::Relaxed);
+        self.ejections.store(ejections, Ordering::Relaxed);
+        self.ejected_until.store(until.nanos(), Ordering::Relaxed);
+        self.come_back(until);
+    }
+
+    /// Takes it in again before its time.
+    pub fn readmit(&self, now: Moment) {
+        self.ejected_until.store(0, Ordering::Relaxed);
+        self.come_back(now);
+    }
+
+    /// It is new, or back since then.
+    pub fn come_back(&self, since: Moment) {
+        self.back_since.store(since.nanos().max(1), Ordering::Relaxed);
+    }
+
+    /// Since when it has been back; `None` where it was there from the start.
+    pub fn back_since(&self) -> Option<Moment> {
+        let since = self.back_since.load(Ordering::Relaxed);
+        (since > 0).then(|| Moment::from_nanos(since))
+    }
+}
+
+/// How long it keeps idle links.
+impl UpstreamState {
+    /// The shortest idle time after which the upstream was seen to close.
+    pub fn idle_seen(&self) -> Option<Duration> {
+        millis(self.idle_seen.load(Ordering::Relaxed))
+    }
+
+    /// The idle time the upstream announced.
+    pub fn idle_hinted(&self) -> Option<Duration> {
+        millis(self.idle_hinted.load(Ordering::Relaxed))
+    }
+
+    /// The longest idle time after which a link to it was seen alive.
+    pub fn idle_survived(&self) -> Duration {
+        Duration::from_millis(self.idle_survived.load(Ordering::Relaxed))
+    }
+
+    /// Remembers an observed idle time.
+    pub fn see_idle(&self, time: Duration) {
+        self.idle_seen.store(as_millis(time).max(1), Ordering::Relaxed);
+    }
+
+    /// Remembers an announced idle time.
+    pub fn hint_idle(&self, time: Duration) {
+        let time = as_millis(time).max(1);
+        if self.idle_hinted.load(Ordering::Relaxed) != time {
+            self.idle_hinted.store(time, Ordering::Relaxed);
+        }
+    }
+
+    /// Remembers that a link idle for so long was alive.
+    pub fn see_alive(&self, time: Duration) {
+        let time = as_millis(time);
+        if self.idle_survived.load(Ordering::Relaxed) < time {
+            self.idle_survived.store(time, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A cause as a number that is neither [`UNKNOWN`] nor [`UP`].
+fn coded(cause: Cause) -> u16 {
+    u16::try_from(cause.index()).unwrap_or(u16::MAX - DOWN) + DOWN
+}
+
+fn decoded(code: u16) -> Option<Cause> {
+    Cause::ALL.get(usize::from(code.checked_sub(DOWN)?)).copied()
+}
+
+fn millis(value: u64) -> Option<Duration> {
+    (value > 0).then(|| Duration::from_millis(value))
+}
+
+fn as_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// One attempt in `under_way`.
+const ATTEMPT: u64 = 1;
+
+/// One attempt in its upper half.
+const AWAITED: u64 = 1 << 32;
+
+/// Nothing is known from active checks.
+const UNKNOWN: u16 = 0;
+
+/// Active checks say that it is well.
+const UP: u16 = 1;
+
+/// Codes from here on are causes.
+const DOWN: u16 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::BEGIN + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn attempts_count_until_they_end_however_they_end() {
+        let state = UpstreamState::default();
+        let mut first = state.enter(at(1));
+        let second = state.enter(at(1));
+        assert_eq!(state.in_flight(), 2);
+        first.heard(at(2));
+        drop(second);
+        assert_eq!(state.in_flight(), 1);
+        drop(first);
+        assert_eq!(state.in_flight(), 0);
+        assert_eq!(state.under_way.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn silence_counts_while_something_is_awaited() {
+        let state = UpstreamState::default();
+        state.succeed(Duration::from_millis(10), at(1));
+        let mut awaited = state.enter(at(1));
+        assert!(state.latency(at(6)).nanos >= 5_000_000_000);
+        awaited.heard(at(6));
+        assert!(state.latency(at(6)).nanos < 20_000_000, "{:?}", state.latency(at(6)));
+    }
+
+    #[test]
+    fn both_active_checks_and_ejections_are_asked() {
+        let state = UpstreamState::default();
+        assert!(state.is_up(at(1)));
+        assert!(state.set_health(Health::Down(Cause::ConnectRefused), at(1)));
+        assert_eq!((state.is_up(at(1)), state.down_cause(at(1))), (false, Some(Cause::ConnectRefused)));
+        assert!(state.set_health(Health::Up, at(2)));
+        state.eject(at(5), 1, Cause::HeadTimedOut);
+        assert_eq!((state.is_up(at(4)), state.down_cause(at(4))), (false, Some(Cause::HeadTimedOut)));
+        assert!(state.is_up(at(5)));
+        assert_eq!((state.down_cause(at(5)), state.back_since()), (None, Some(at(5))));
+    }
+}

@@ -1,0 +1,3 @@
+//! Which upstream of a pool gets an attempt.
+
+pub mod latency;
