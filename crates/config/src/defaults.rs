@@ -50,6 +50,26 @@ pub const ATTEMPTS: u32 = 3;
 pub const RETRY_PERCENT: u32 = 20;
 /// Lets small sites retry at all.
 pub const RETRY_PER_SECOND: u32 = 10;
+/// A few questions a minute cost nothing, and a dead upstream is known before most people notice.
+pub const HEALTH_EVERY: Duration = Duration::from_secs(5);
+/// Whoever is down is wanted back soon.
+pub const HEALTH_EVERY_DOWN: Duration = Duration::from_secs(1);
+/// Enough to keep the questions of many gateways apart.
+pub const HEALTH_JITTER: u32 = 10;
+/// Whoever needs longer to say that it is well is not.
+pub const HEALTH_DEADLINE: Duration = Duration::from_secs(2);
+/// One good answer may be luck.
+pub const HEALTH_RISE: u32 = 2;
+/// Two bad ones may be bad luck.
+pub const HEALTH_FALL: u32 = 3;
+/// Applications redirect as a matter of course; 4xx means that the wrong thing is asked.
+pub const HEALTH_STATUSES: std::ops::RangeInclusive<u16> = 200..=399;
+/// Most restarts are over by then.
+pub const ON_DOWN_AFTER: Duration = Duration::from_secs(30);
+/// What a restart has not mended another one will hardly mend at once.
+pub const ON_DOWN_EVERY: Duration = Duration::from_secs(600);
+/// Service managers take their time to start what they were told to.
+pub const ON_DOWN_DEADLINE: Duration = Duration::from_secs(60);
 /// Covers the bursts of one core without holding descriptors for nothing.
 pub const IDLE_LINKS: usize = 64;
 /// Below the usual 60 s of servers, so that we close first.
@@ -105,3 +125,36 @@ pub const LIMIT_KEYS: usize = 100_000;
 pub const LEAST_BURST: u32 = 20;
 /// Somebody waits for it with every request.
 pub const AUTHORISE: Duration = Duration::from_secs(5);
+
+/// What fits one packet gains nothing by being smaller.
+pub const COMPRESS_LEAST: ByteSize = ByteSize::kibibytes(1);
+/// Text in all its forms, and what is kept without compression of its own. Pictures, films and archives have one.
+pub const COMPRESS_TYPES: &[&str] = &[
+    "text/*",
+    "+json",
+    "+xml",
+    "application/json",
+    "application/x-ndjson",
+    "application/javascript",
+    "application/x-javascript",
+    "application/xml",
+    "application/wasm",
+    "application/rtf",
+    "application/vnd.ms-fontobject",
+    "font/otf",
+    "font/ttf",
+    "image/bmp",
+    "image/x-icon",
+];
+
+/// Long enough for most outages, short enough that a crawler is back the same day.
+pub const CRAWLER_RETRY: Duration = Duration::from_secs(600);
+
+/// The pages of a large shop and their pictures' small forms; a small machine still has room beside it.
+pub const CACHE_MEMORY: ByteSize = ByteSize::kibibytes(256 * 1024);
+/// Pages of a few kilobytes fill the memory before this.
+pub const CACHE_OBJECTS: usize = 100_000;
+/// A film would push out thousands of pages.
+pub const CACHE_LARGEST: ByteSize = ByteSize::kibibytes(16 * 1024);
+/// A page of yesterday is better than none, and whoever is called at night has mended it by then.
+pub const STALE_IF_ERROR: Duration = Duration::from_secs(86_400);

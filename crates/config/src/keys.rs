@@ -5,9 +5,13 @@
 //! Several kinds of tables share a [`Part`], such as the keys a site and a route have in common.
 
 mod acme;
+mod cache;
 mod client;
+mod compress;
+mod crawlers;
 mod door;
 mod files;
+mod health;
 mod pool;
 mod root;
 mod route;
@@ -77,8 +81,6 @@ pub(crate) enum Kind {
     Table(&'static Table),
     /// A table with names of the operator's choice, of this form, and values of one kind.
     Map(Form, &'static Kind),
-    /// Set aside for a later version: accepted with a warning, and without effect.
-    Reserved,
 }
 
 /// What a text means; described in the text files under `form.<name>`.
@@ -87,6 +89,7 @@ pub(crate) enum Form {
     Any,
     Address,
     File,
+    HeaderLine,
     HeaderName,
     Host,
     LimitBy,
@@ -103,6 +106,7 @@ pub(crate) enum Form {
     Replacement,
     Service,
     Status,
+    Statuses,
     UrlPath,
     Upstream,
     Value,
@@ -157,7 +161,6 @@ impl Kind {
             Self::OneOrMany(inner) => format!("{}_or_list", inner.id()),
             Self::Either(kinds) => kinds.iter().map(Self::id).collect::<Vec<_>>().join("_or_"),
             Self::Table(_) | Self::Map(..) => "table".to_owned(),
-            Self::Reserved => "reserved".to_owned(),
         }
     }
 }
@@ -169,6 +172,7 @@ impl Form {
             Self::Any => "any",
             Self::Address => "address",
             Self::File => "file",
+            Self::HeaderLine => "header_line",
             Self::HeaderName => "header_name",
             Self::Host => "host",
             Self::LimitBy => "limit_by",
@@ -185,6 +189,7 @@ impl Form {
             Self::Replacement => "replacement",
             Self::Service => "service",
             Self::Status => "status",
+            Self::Statuses => "statuses",
             Self::UrlPath => "url_path",
             Self::Upstream => "upstream",
             Self::Value => "value",

@@ -7,11 +7,15 @@
 mod acme;
 mod address;
 mod answers;
+mod cache;
 mod client_certificate;
+mod compress;
+mod crawlers;
 mod cross;
 mod door;
 mod files;
 mod headers;
+mod health;
 mod host;
 mod hsts;
 mod ladder;
@@ -73,6 +77,7 @@ pub(crate) fn plan(
     let process = process::process(&mut build, root);
     let mut plan = Plan {
         listeners: listen.listeners,
+        early_data: listen.early_data,
         admin: listen.admin,
         admin_token: listen.admin_token,
         sites: sites.into_iter().map(|built| built.site).collect(),
@@ -84,6 +89,7 @@ pub(crate) fn plan(
         },
         pseudonym: host::pseudonym(&mut build, root),
         acme,
+        cache: cache::store(root),
         log: log::log(&build, root),
         process: ProcessPlan { confine: process.confine, ..ProcessPlan::default() },
         pools: build.pools,

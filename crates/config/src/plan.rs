@@ -7,9 +7,13 @@
 
 mod acme;
 mod answers;
+mod cache;
+mod compress;
+mod crawlers;
 mod door;
 mod files;
 mod headers;
+mod health;
 mod listen;
 mod log;
 mod pool;
@@ -25,9 +29,13 @@ use ipnet::IpNet;
 pub(crate) use acme::FOLDER as STORE_FOLDER;
 pub use acme::{AcmePlan, Challenge, DnsHook, ExternalAccount};
 pub use answers::{Answers, Template};
+pub use cache::{CachePlan, CacheRules, KeyPart};
+pub use compress::{Compress, Effort};
+pub use crawlers::Crawlers;
 pub use door::{AddressFrom, Addresses, Auth, Door, ForwardAuth, Limit, LimitBy, PerAddress, Rate, Secret};
 pub use files::{Compression, Files, Script, Try, TryPiece};
 pub use headers::{HeaderRule, HeaderRules, Piece, ValueTemplate, Variable};
+pub use health::{Expected, HealthPlan, HealthQuestion, OnDown, Webhook};
 pub use listen::{ClientDeadlines, ClientLimits, Lenient, ListenAddress, Listener};
 pub use log::{AccessLog, LogFormat, LogLevel, LogPlan, LogTarget};
 pub use pool::{
@@ -48,6 +56,8 @@ pub use site::{CertificateFiles, ClientCertificate, HostPattern, Site, SubjectPa
 pub struct Plan {
     /// Where clients are accepted.
     pub listeners: Vec<Listener>,
+    /// Whether requests that change nothing are taken before the handshake is complete, over HTTP/3.
+    pub early_data: bool,
     /// Where metrics, health and explanations are served; none means no admin address.
     pub admin: Option<SocketAddr>,
     /// Where the token stands that the admin address asks for, if it does.
@@ -78,6 +88,8 @@ pub struct Plan {
     pub pseudonym: Option<Arc<str>>,
     /// How certificates are issued and renewed by themselves, if they are.
     pub acme: Option<AcmePlan>,
+    /// How much the cache keeps.
+    pub cache: CachePlan,
     /// What is written about exchanges and events.
     pub log: LogPlan,
     /// How long running exchanges may go on after the order to stop.

@@ -96,7 +96,7 @@ impl Page {
 
     fn example(&self, key: &Key) -> String {
         match key.kind {
-            Kind::Switch | Kind::Count(..) | Kind::Reserved => String::new(),
+            Kind::Switch | Kind::Count(..) => String::new(),
             _ => format!(" {}: `{} = {}`", self.word("page.example"), key.name, key.example),
         }
     }
@@ -157,7 +157,6 @@ impl Page {
                 let inside = if *form == Form::Host { "\"HOST\"" } else { "NAME" };
                 format!("{} {names}: {}", self.word("value.map"), self.value(inner, inside, &way(path, name)))
             }
-            Kind::Reserved => self.word("value.reserved").to_owned(),
         }
     }
 
@@ -183,7 +182,7 @@ fn capitalised(text: &str) -> String {
 }
 
 /// The forms in the order of the page; one that is missing here is found by a test.
-const FORMS: [Form; 22] = [
+const FORMS: [Form; 24] = [
     Form::Any,
     Form::Name,
     Form::File,
@@ -202,10 +201,12 @@ const FORMS: [Form; 22] = [
     Form::Method,
     Form::Mode,
     Form::HeaderName,
+    Form::HeaderLine,
     Form::Value,
     Form::Location,
     Form::Link,
     Form::Status,
+    Form::Statuses,
 ];
 
 const FIRST: &str = r#"[listen]

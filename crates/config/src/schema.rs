@@ -86,7 +86,6 @@ fn kind(kind_of: &'static Kind, definitions: &mut Map<String, Value>) -> Value {
             json!({ "$ref": format!("#/$defs/{}", inner.id) })
         }
         Kind::Map(_, inner) => json!({ "type": "object", "additionalProperties": kind(inner, definitions) }),
-        Kind::Reserved => json!({ "deprecated": true }),
     }
 }
 
@@ -102,9 +101,11 @@ const fn pattern(form: Form) -> Option<&'static str> {
         Form::Rate => Some("^([0-9]+ */ *[0-9a-z]+|off)$"),
         Form::Service => Some("^https?://"),
         Form::Upstream => Some("^(https?://|fastcgi://|unix:)"),
+        Form::Statuses => Some("^([1-5][0-9]{2}( *- *[1-5][0-9]{2})?|[1-5]xx)$"),
         Form::Any
         | Form::Address
         | Form::File
+        | Form::HeaderLine
         | Form::HeaderName
         | Form::Host
         | Form::LimitBy

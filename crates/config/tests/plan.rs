@@ -58,7 +58,7 @@ fn five_lines_make_a_gateway_with_the_documented_defaults() {
 }
 
 #[test]
-fn a_reserved_key_is_a_warning_only() {
+fn the_example_of_a_whole_site_is_right() {
     let text = r#"
         listen = { http = "0.0.0.0:80", https = "0.0.0.0:443", admin = "127.0.0.1:9180" }
         [pool.shop]
@@ -76,9 +76,10 @@ fn a_reserved_key_is_a_warning_only() {
         deadline = { first_byte = "10s" }"#;
     let source = Source::new(Path::new("torwart.toml"), text.to_owned());
     let checked = check(&source, &|_| true);
-    let ids: Vec<_> = checked.complaints.iter().map(|complaint| complaint.id).collect();
-    assert_eq!(ids, ["reserved_key"]);
-    assert!(checked.plan.is_some() && !checked.is_bad());
+    assert!(checked.complaints.is_empty());
+    let plan = checked.plan.expect("it is right");
+    let health = plan.pools[0].health.as_ref().expect("it is asked for");
+    assert_eq!((health.every, health.rise, health.fall), (Duration::from_secs(5), 2, 3));
 }
 
 #[test]

@@ -116,10 +116,6 @@ impl Reader {
             (Kind::Map(form, inner), DeValue::Table(table)) => {
                 Some(Written::Group(self.map(table, *form, inner)))
             }
-            (Kind::Reserved, _) => {
-                self.complaints.warn(asked.place, "reserved_key").text("key", asked.name);
-                None
-            }
             (_, found) => self.wrong_type(kind, found, place, asked),
         };
         At { place, value: written.unwrap_or(Written::Wrong) }
@@ -257,7 +253,6 @@ fn fits(kind: &Kind, value: &DeValue<'_>) -> bool {
         Kind::Table(_) | Kind::Map(..) => value.is_table(),
         Kind::OneOrMany(inner) => value.is_array() || fits(inner, value),
         Kind::Either(kinds) => kinds.iter().any(|kind| fits(kind, value)),
-        Kind::Reserved => true,
     }
 }
 

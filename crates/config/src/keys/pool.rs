@@ -1,5 +1,6 @@
 //! The keys of a pool; those in [`LINKS`] and [`PATIENCE`] may also stand where upstreams are named on the spot.
 
+use super::health::HEALTH;
 use super::{
     ByteSize, DAY, Form, Key, Kind, LARGEST, MONTH, NO_BYTES, Part, Preset, SHORTEST, Table, deadline,
 };
@@ -35,7 +36,12 @@ pub(super) const LINKS: Part = Part {
         Key::new("response_limit", Kind::Table(&RESPONSE_LIMIT), Preset::Nothing, "{ body = \"1GiB\" }"),
         Key::new("proxy_protocol", Kind::Choice(&["v1", "v2"]), Preset::Nothing, "\"v2\""),
         Key::new("link_local", Kind::Switch, Preset::Switch(false), "true"),
-        Key::new("health", Kind::Reserved, Preset::Nothing, "{ path = \"/healthz\", every = \"5s\" }"),
+        Key::new(
+            "health",
+            Kind::Table(&HEALTH),
+            Preset::Nothing,
+            "{ path = \"/healthz\", every = \"5s\" }",
+        ),
     ],
 };
 

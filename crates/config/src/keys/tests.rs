@@ -20,7 +20,6 @@ fn every_key_changes_the_plan() {
         for key in stand.table.keys() {
             let path = format!("{}{}", stand.path, key.name);
             match &key.kind {
-                Kind::Reserved => continue,
                 Kind::Table(table) => stands.push(Stand { table, path: format!("{path}.") }),
                 Kind::Map(..) if path == "pool" => {
                     stands.push(Stand { table: &super::pool::POOL, path: POOL.into() })
@@ -114,6 +113,14 @@ fn around(path: &str, table: &Table) -> BTreeMap<String, &'static str> {
         }
         "socket" => set("listen.http.path".into(), "\"/a\""),
         _ => set("listen.http".into(), "\"127.0.0.1:8080\""),
+    }
+    if let Some((pool, key)) = path.split_once(".health.") {
+        if !["path", "tcp"].contains(&key) {
+            set(format!("{pool}.health.path"), "\"/up\"");
+        }
+        if key.starts_with("on_down.") {
+            set(format!("{pool}.health.on_down.command"), "\"/bin/restart\"");
+        }
     }
     if path == "listen.http3" {
         set("listen.https".into(), "\"0.0.0.0:8443\"");

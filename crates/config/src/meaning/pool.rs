@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Build, Named, host, ladder, narrow, narrow32, shared, upstream};
+use super::{Build, Named, health, host, ladder, narrow, narrow32, shared, upstream};
 use crate::{
     Place,
     file::{Group, Written},
@@ -51,6 +51,7 @@ pub(super) fn pool(build: &mut Build<'_>, name: &str, place: Place, layers: &[&G
         idle: idle(build, group, is_fastcgi, proxy_protocol),
         proxy_protocol,
         limits: response_limits(build, group),
+        health: health::health(build, group),
     };
     let index = pool.index;
     build.pools.push(pool);

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use super::CertificateFiles;
+use super::{CertificateFiles, HealthPlan};
 use crate::{ByteSize, defaults};
 
 /// Points to a pool of the same plan.
@@ -34,6 +34,8 @@ pub struct Pool {
     pub limits: ResponseLimits,
     /// The PROXY protocol that begins every link, if one does; links then carry one client's request each.
     pub proxy_protocol: Option<ProxyVersion>,
+    /// How its upstreams are asked whether they are well; none means that only requests tell.
+    pub health: Option<HealthPlan>,
 }
 
 /// A server requests are forwarded to.
