@@ -1,6 +1,7 @@
 //! Field lists: which fields cross from one version to the other, and in which form.
 
 use crate::http1::write_field;
+use crate::{Known, ascii};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Why a message of HTTP/2 or HTTP/3 cannot be told in HTTP/1.1: it is malformed (RFC 9113 §8.1.1).
@@ -84,23 +85,85 @@ pub fn write_trailers(trailers: &HeaderMap, out: &mut Vec<u8>) -> Result<(), Unt
     Ok(())
 }
 
-/// The lines of a head behind its first one, or of a trailer section: name and value without the space around it.
-pub(super) fn lines(section: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let mut begin = 0;
-    memchr::memchr_iter(b'\n', section).filter_map(move |end| {
-        let line = section.get(std::mem::replace(&mut begin, end + 1)..end)?;
-        let colon = memchr::memchr(b':', line)?;
-        Some((line.get(..colon)?, line.get(colon + 1..)?.trim_ascii()))
+/// The length of the head at the front, its blank line included; `None` while it is not whole.
+pub(super) fn head_len(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += ascii::find_control(bytes.get(at..)?);
+        if bytes.get(at..)?.starts_with(b"\r\n\r\n") {
+            return Some(at + 4);
+        }
+        at += 1;
+    }
+}
+
+/// A line of a head or of a trailer section, the value without the space around it.
+pub(super) struct FieldText<'a> {
+    pub(super) known: Known,
+    pub(super) name: &'a [u8],
+    pub(super) value: &'a [u8],
+}
+
+/// The lines of a head behind its first one, or of a trailer section.
+pub(super) fn lines(mut section: &[u8]) -> impl Iterator<Item = FieldText<'_>> {
+    std::iter::from_fn(move || {
+        loop {
+            let len = ascii::plain_name(section);
+            let (known, colon) = match section.get(len)? {
+                b':' => (Known::at_front(section, len), len),
+                // A longer name than usual, or no line at all.
+                _ => {
+                    let end = memchr::memchr(b'\n', section)?;
+                    match memchr::memchr(b':', section.get(..end)?) {
+                        Some(colon) => (Known::of(section.get(..colon)?), colon),
+                        None => {
+                            section = section.get(end + 1..)?;
+                            continue;
+                        }
+                    }
+                }
+            };
+            let (name, rest) = section.split_at_checked(colon)?;
+            let rest = rest.get(1..)?;
+            let mut end = ascii::find_control(rest);
+            if rest.get(end) != Some(&b'\r') || rest.get(end + 1) != Some(&b'\n') {
+                end = memchr::memchr(b'\n', rest)?;
+            }
+            let value = rest.get(..end)?.trim_ascii();
+            section = after_line_end(rest.get(end..)?);
+            return Some(FieldText { known, name, value });
+        }
     })
 }
 
-/// Adds a line to a field list, unless it is about the connection.
-pub(super) fn add(fields: &mut HeaderMap, name: &[u8], value: bytes::Bytes) {
-    let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_maybe_shared(value)) else {
+fn after_line_end(rest: &[u8]) -> &[u8] {
+    match rest {
+        [b'\r', b'\n', next @ ..] | [b'\n', next @ ..] => next,
+        _ => rest,
+    }
+}
+
+/// Adds a line to a field list, unless it is about the connection; `value` is that of the line.
+pub(super) fn add(fields: &mut HeaderMap, line: &FieldText<'_>, value: bytes::Bytes) {
+    let name = match line.known {
+        Known::Connection
+        | Known::KeepAlive
+        | Known::ProxyConnection
+        | Known::TransferEncoding
+        | Known::Upgrade => return,
+        Known::ContentLength => Ok(header::CONTENT_LENGTH),
+        Known::ContentType => Ok(header::CONTENT_TYPE),
+        Known::CacheControl => Ok(header::CACHE_CONTROL),
+        Known::Date => Ok(header::DATE),
+        Known::Server => Ok(header::SERVER),
+        Known::Via => Ok(header::VIA),
+        _ => HeaderName::from_bytes(line.name),
+    };
+    let (Ok(name), Ok(value)) = (name, HeaderValue::from_maybe_shared(value)) else {
         // Our own parser let it pass or our own code wrote it: it has a name and a value that every version allows.
         return;
     };
-    if !is_about_connection(&name) {
+    if line.known != Known::Other || name.as_str() != "http2-settings" {
         // The limits on heads keep the list far below what the map holds.
         let _ = fields.try_append(name, value);
     }

@@ -2,8 +2,8 @@
 
 use super::fields::{Untold, add, lines, number, write_lines};
 use super::told_framing;
-use crate::Framing;
 use crate::http1::{write_field, write_number, write_request_line};
+use crate::{Framing, Known};
 use bytes::Bytes;
 use http::header::{self, HeaderMap};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -105,21 +105,24 @@ pub fn read_request(head: &Bytes, scheme: &Scheme) -> Option<(http::Request<()>,
     let mut fields = HeaderMap::with_capacity(USUAL);
     let (mut host, mut framing, mut upgrade) = (None, Framing::None, None);
     let mut accepts_trailers = false;
-    for (name, value) in lines(&section) {
-        if name.eq_ignore_ascii_case(b"host") {
-            host = Some(section.slice_ref(value));
-            continue;
-        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            framing = Framing::Chunked;
-        } else if name.eq_ignore_ascii_case(b"upgrade") {
-            upgrade = Some(section.slice_ref(value));
-        } else if name.eq_ignore_ascii_case(b"te") {
-            accepts_trailers = true;
-            continue;
-        } else if name.eq_ignore_ascii_case(b"content-length") && framing != Framing::Chunked {
-            framing = Framing::Length(number(value)?);
+    for line in lines(&section) {
+        match line.known {
+            Known::Host => {
+                host = Some(section.slice_ref(line.value));
+                continue;
+            }
+            Known::Te => {
+                accepts_trailers = true;
+                continue;
+            }
+            Known::TransferEncoding => framing = Framing::Chunked,
+            Known::Upgrade => upgrade = Some(section.slice_ref(line.value)),
+            Known::ContentLength if framing != Framing::Chunked => {
+                framing = Framing::Length(number(line.value)?);
+            }
+            _ => {}
         }
-        add(&mut fields, name, section.slice_ref(value));
+        add(&mut fields, &line, section.slice_ref(line.value));
     }
     if accepts_trailers {
         fields.insert(header::TE, header::HeaderValue::from_static("trailers"));

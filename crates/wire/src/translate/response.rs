@@ -1,9 +1,9 @@
 //! Responses: from `:status` to a status line, and back.
 
-use super::fields::{Untold, add, lines, number, write_lines};
+use super::fields::{Untold, add, head_len, lines, number, write_lines};
 use super::told_framing;
 use crate::http1::{write_number, write_status_line};
-use crate::{Framing, Version};
+use crate::{Framing, Known, Version};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
@@ -21,7 +21,7 @@ pub struct Reply {
 /// Reads a head that the engine wrote, from the beginning of `bytes`; `None` while it is not whole, or where it cannot be
 /// told, which none of the engine's is.
 pub fn read_response(bytes: &[u8]) -> Option<Reply> {
-    let len = memchr::memmem::find(bytes, b"\r\n\r\n")? + 4;
+    let len = head_len(bytes)?;
     // One copy; the values share it.
     let head = Bytes::copy_from_slice(bytes.get(..len)?);
     let end = memchr::memchr(b'\n', &head)?;
@@ -32,15 +32,15 @@ pub fn read_response(bytes: &[u8]) -> Option<Reply> {
         100..=199 | 204 | 304 => Framing::None,
         _ => Framing::UntilClose,
     };
-    for (name, value) in lines(&section) {
-        if framing != Framing::None {
-            if name.eq_ignore_ascii_case(b"transfer-encoding") {
-                framing = Framing::Chunked;
-            } else if name.eq_ignore_ascii_case(b"content-length") && framing != Framing::Chunked {
-                framing = Framing::Length(number(value)?);
+    for line in lines(&section) {
+        match line.known {
+            Known::TransferEncoding if framing != Framing::None => framing = Framing::Chunked,
+            Known::ContentLength if !matches!(framing, Framing::None | Framing::Chunked) => {
+                framing = Framing::Length(number(line.value)?);
             }
+            _ => {}
         }
-        add(&mut fields, name, section.slice_ref(value));
+        add(&mut fields, &line, section.slice_ref(line.value));
     }
     let mut response = http::Response::new(());
     *response.status_mut() = status;
@@ -52,8 +52,8 @@ pub fn read_response(bytes: &[u8]) -> Option<Reply> {
 pub fn read_trailers(section: &[u8]) -> HeaderMap {
     let section = Bytes::copy_from_slice(section);
     let mut fields = HeaderMap::new();
-    for (name, value) in lines(&section) {
-        add(&mut fields, name, section.slice_ref(value));
+    for line in lines(&section) {
+        add(&mut fields, &line, section.slice_ref(line.value));
     }
     fields
 }

@@ -111,6 +111,25 @@ fn a_response_is_read_without_what_is_about_the_connection() {
 }
 
 #[test]
+fn unusual_lines_of_a_head_are_read_like_any_other() {
+    let long = "x".repeat(60);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\n{long}: 1\r\nx.dot: 2\r\nX-Tab:\t3 \t\r\nx-empty:\r\nx-tabs: a\tb\r\nContent-Length: 3\r\n\r\nabc"
+    );
+    let reply = read_response(head.as_bytes()).expect("is whole");
+    let expected = fields(&[
+        (&long, "1"),
+        ("x.dot", "2"),
+        ("x-tab", "3"),
+        ("x-empty", ""),
+        ("x-tabs", "a\tb"),
+        ("content-length", "3"),
+    ]);
+    assert_eq!((reply.head.headers(), reply.framing), (&expected, Framing::Length(3)));
+    assert_eq!(reply.len, head.len() - 3);
+}
+
+#[test]
 fn a_response_is_told_with_a_framing_that_ends() {
     let told = |status: u16, pairs: &[(&str, &str)], ends, is_head| {
         let mut out = Vec::new();
