@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use torwart_config::plan::{Compression, Files, Try, TryPiece};
 
-use crate::script;
+use crate::{compress, script};
 
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,22 +111,9 @@ pub fn neighbours<'f>(
     wanted.map(move |compression| (*compression, [path, compression.suffix().as_bytes()].concat()))
 }
 
-/// Whether `Accept-Encoding` takes a coding by its name (RFC 9110 §12.5.3); `*` is not enough for us.
-fn accepts<'f>(mut fields: impl Iterator<Item = &'f [u8]>, coding: &str) -> bool {
-    fields.any(|field| {
-        field.split(|byte| *byte == b',').any(|entry| {
-            let mut parts = entry.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-            let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding.as_bytes()));
-            is_named && !parts.any(is_zero_quality)
-        })
-    })
-}
-
-fn is_zero_quality(parameter: &[u8]) -> bool {
-    match parameter {
-        [b'q' | b'Q', b'=', b'0', rest @ ..] => rest.iter().all(|byte| matches!(byte, b'.' | b'0')),
-        _ => false,
-    }
+/// Whether `Accept-Encoding` takes a coding.
+fn accepts<'f>(fields: impl Iterator<Item = &'f [u8]>, coding: &str) -> bool {
+    compress::quality(fields, coding).is_some_and(|quality| quality > 0)
 }
 
 /// Why no file is served under a path.

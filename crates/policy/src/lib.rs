@@ -6,6 +6,8 @@
 pub mod address_list;
 pub mod balance;
 pub mod budget;
+pub mod compress;
+pub mod crawler;
 pub mod files;
 pub mod header_rules;
 pub mod idle;

@@ -1,6 +1,6 @@
 //! The keys of the door, which the top of the file, a site and a route have in common, and those of secrets.
 
-use super::{DAY, Form, Key, Kind, Part, Preset, SHORTEST, Table};
+use super::{DAY, Form, Key, Kind, Part, Preset, SHORTEST, Table, crawlers::CRAWLERS};
 use crate::defaults;
 
 /// Who may come in, how often, and with which proof.
@@ -32,6 +32,7 @@ pub(super) const DOOR: Part = Part {
             Preset::Word("off"),
             "\"strict\"",
         ),
+        Key::new("crawlers", Kind::Either(&CRAWLERS), Preset::Switch(false), "true"),
     ],
 };
 

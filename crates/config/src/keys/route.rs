@@ -1,8 +1,8 @@
 //! The keys of a route, and those it shares with its site.
 
 use super::{
-    Form, Key, Kind, LARGEST, NO_BYTES, Part, Preset, Table, door::DOOR, files::FILES, files::SCRIPT,
-    pool::LINKS, pool::PATIENCE, pool::UPSTREAM,
+    Form, Key, Kind, LARGEST, NO_BYTES, Part, Preset, Table, cache::CACHE, compress::COMPRESS, door::DOOR,
+    files::FILES, files::SCRIPT, pool::LINKS, pool::PATIENCE, pool::UPSTREAM,
 };
 
 /// `[[site."NAME".route]]`.
@@ -56,6 +56,8 @@ pub(super) const FORWARDING: Part = Part {
         Key::new("body_limit", Kind::Size(NO_BYTES, LARGEST), Preset::Sentence("client_body"), "\"5GB\""),
         Key::new("script", Kind::Table(&SCRIPT), Preset::Nothing, "{ root = \"/srv/shop/public\" }"),
         Key::new("upgrade", Kind::Switch, Preset::Switch(true), "false"),
+        Key::new("cache", Kind::Either(&CACHE), Preset::Switch(false), "true"),
+        Key::new("compress", Kind::Either(&COMPRESS), Preset::Switch(false), "true"),
     ],
 };
 

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use super::{Build, address, headers, narrow, shared, upstream};
+use super::{Build, address, crawlers, headers, narrow, shared, upstream};
 use crate::{
     defaults,
     file::{At, Group, duration, is_name},
@@ -25,6 +25,9 @@ pub(super) fn within(build: &mut Build<'_>, wider: &Door, group: &Group, name: &
     }
     if group.has("auth") {
         door.auth = auth(build, group, name).map(Arc::new);
+    }
+    if let Some(crawlers) = crawlers::crawlers(build, group) {
+        door.crawlers = crawlers;
     }
     door
 }

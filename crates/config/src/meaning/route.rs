@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Build, door, files, headers, host, ladder, path, pool, secure_headers, shared};
+use super::{Build, cache, compress, door, files, headers, host, ladder, path, pool, retry, secure_headers, shared};
 use crate::{
     ByteSize, Place,
     file::{At, Group, nearest},
@@ -121,14 +121,17 @@ pub(super) fn misplaced(build: &mut Build<'_>, group: &Group, is_route: bool) {
     if group.has("upstreams") {
         return;
     }
-    let links = ["tls", "resolve", "proxy_protocol", "link_local", "retry", "idle", "response_limit"]
+    let links = ["tls", "resolve", "proxy_protocol", "link_local", "idle", "response_limit"]
         .iter()
         .filter_map(|key| Some((key.to_string(), group.key_place(key)?)));
     let deadline = group.group("deadline").filter(|_| is_route);
     let steps = ["resolve", "connect", "handshake"]
         .iter()
         .filter_map(|key| Some((format!("deadline.{key}"), deadline?.key_place(key)?)));
-    for (key, place) in links.chain(steps).collect::<Vec<_>>() {
+    let budget = ["percent", "per_second"]
+        .iter()
+        .filter_map(|key| Some((format!("retry.{key}"), group.group("retry")?.key_place(key)?)));
+    for (key, place) in links.chain(steps).chain(budget).collect::<Vec<_>>() {
         build.complaints.error(place, "belongs_to_pool").text("key", key);
     }
 }
@@ -156,6 +159,11 @@ fn forwarding(
     {
         ladder::check(build, &patience, &link);
     }
+    let forwards_to = match &action {
+        Action::Forward(index) => build.pools.get(index.0).cloned(),
+        Action::Files | Action::Redirect(_) | Action::Deny => None,
+    };
+    let retry = retry::rules(build, &patience, forwards_to.as_ref());
     let index = RouteIndex(build.routes);
     build.routes += 1;
     let mut response_headers = headers::rules(build, layers, "response_headers");
@@ -175,6 +183,9 @@ fn forwarding(
         body_limit: layers.iter().find_map(|layer| layer.size("body_limit")).unwrap_or(body_limit),
         upgrade: layers.iter().find_map(|layer| layer.switch("upgrade")).unwrap_or(true),
         buffers: ladder::buffers(&patience),
+        retry,
+        cache: cache::rules(build, layers),
+        compress: compress::compress(build, layers),
         door: Door::default(),
         files,
         script,
@@ -223,7 +234,7 @@ fn redirect(build: &mut Build<'_>, group: &Group) -> Option<Redirect> {
     Some(Redirect { status: u16::try_from(status).unwrap_or(308), to })
 }
 
-fn method(build: &mut Build<'_>, text: &At<&str>) -> Option<Arc<str>> {
+pub(super) fn method(build: &mut Build<'_>, text: &At<&str>) -> Option<Arc<str>> {
     let is_token = !text.value.is_empty()
         && text.value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     let upper = text.value.to_ascii_uppercase();

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 
-use super::{Upstream, UpstreamTls};
+use super::{Crawlers, Upstream, UpstreamTls};
 
 /// What a client must be before its request goes any further. What root, site and route say is joined here.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Door {
     pub limit: Option<Arc<Limit>>,
     /// The proof.
     pub auth: Option<Arc<Auth>>,
+    /// What is done about crawlers.
+    pub crawlers: Option<Arc<Crawlers>>,
 }
 
 /// Networks, some of them in files.
@@ -126,7 +128,11 @@ impl Door {
     /// Whether everybody comes in unasked.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.denied.is_empty() && self.allowed.is_none() && self.limit.is_none() && self.auth.is_none()
+        self.denied.is_empty()
+            && self.allowed.is_none()
+            && self.limit.is_none()
+            && self.auth.is_none()
+            && self.crawlers.is_none()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{Door, Files, HeaderRules, PoolIndex, Script, ValueTemplate};
+use super::{CacheRules, Compress, Door, Files, HeaderRules, PoolIndex, RetryRules, Script, ValueTemplate};
 use crate::{ByteSize, defaults};
 
 /// Numbers a route across all sites of a plan.
@@ -46,6 +46,12 @@ pub struct Route {
     pub upgrade: bool,
     /// How much is held back.
     pub buffers: Buffers,
+    /// What is repeated, and how long an upstream is waited for.
+    pub retry: RetryRules,
+    /// What is kept of its answers; none means nothing.
+    pub cache: Option<Arc<CacheRules>>,
+    /// Which answers are compressed; none means that none are.
+    pub compress: Option<Arc<Compress>>,
 }
 
 /// Which paths a route takes; matched on the normalised path.
@@ -179,6 +185,9 @@ pub struct ExchangeDeadlines {
     pub first_byte: Duration,
     /// Between two bytes of the answer's body.
     pub between_bytes: Duration,
+    /// For one attempt from its beginning to the head of the answer, where another one may follow; none means no such
+    /// deadline.
+    pub per_try: Option<Duration>,
     /// For the whole exchange, all attempts included; none means no such deadline.
     pub total: Option<Duration>,
     /// Without any byte in either direction after an upgrade.
@@ -191,6 +200,7 @@ impl Default for ExchangeDeadlines {
             send: defaults::SEND,
             first_byte: defaults::FIRST_BYTE,
             between_bytes: defaults::BETWEEN_BYTES,
+            per_try: None,
             total: None,
             tunnel: defaults::TUNNEL,
         }
