@@ -12,6 +12,7 @@ pub mod interfaces;
 pub mod limits;
 pub mod pipe;
 pub mod privilege;
+pub mod program;
 pub mod resolver;
 pub mod socket;
 pub mod tcp_info;

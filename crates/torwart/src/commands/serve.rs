@@ -132,6 +132,7 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
             };
         announce::started(&gateway, &plan, admin, &protection, cli::is_format(matches, "json"), console);
         service::ready();
+        rest();
         attend(gateway, reloader, files, signals, &protection, &certificates, console).await;
         stop.send_replace(true);
         while tasks.join_next().await.is_some() {}
@@ -233,6 +234,7 @@ async fn attend(
                 // Whoever rotates logs by SIGHUP, as with most servers, gets what he expects.
                 gateway.reopen_log();
                 service::ready();
+                rest();
             }
             (Wish::Reload, None) => {
                 console.note(&console.say("serve-no-file"));
@@ -241,6 +243,15 @@ async fn attend(
         }
     }
     drain(gateway, signals, console).await;
+}
+
+/// What only a start or a reload needs of the program does not stay in memory.
+fn rest() {
+    match torwart_kernel::program::give_back() {
+        Ok(bytes) => tracing::debug!(bytes, "the program's pages are given back until they are used again"),
+        // Then it is larger than it need be.
+        Err(error) => tracing::debug!(%error, "the program's pages stay in memory"),
+    }
 }
 
 /// Lets running exchanges end; a second wish to stop ends at once.
