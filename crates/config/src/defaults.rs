@@ -50,6 +50,20 @@ pub const ATTEMPTS: u32 = 3;
 pub const RETRY_PERCENT: u32 = 20;
 /// Lets small sites retry at all.
 pub const RETRY_PER_SECOND: u32 = 10;
+/// Once is chance, five times in a row is not.
+pub const EJECT_FAILURES: u32 = 5;
+/// Far more than the others, so that what fails everywhere ejects nobody.
+pub const EJECT_MARGIN: u32 = 30;
+/// A restart takes about as long.
+pub const EJECT_TIME: Duration = Duration::from_millis(500);
+/// Whoever mends an upstream does not want to wait longer for traffic.
+pub const EJECT_LONGEST: Duration = Duration::from_secs(30);
+/// The others can carry twice their load for a while, hardly more.
+pub const EJECT_SHARE: u32 = 50;
+/// Caches and just-in-time compilers warm up in about this time.
+pub const SLOW_START: Duration = Duration::from_secs(10);
+/// Every upstream counts the same.
+pub const WEIGHT: u32 = 1;
 /// A few questions a minute cost nothing, and a dead upstream is known before most people notice.
 pub const HEALTH_EVERY: Duration = Duration::from_secs(5);
 /// Whoever is down is wanted back soon.
@@ -70,6 +84,12 @@ pub const ON_DOWN_AFTER: Duration = Duration::from_secs(30);
 pub const ON_DOWN_EVERY: Duration = Duration::from_secs(600);
 /// Service managers take their time to start what they were told to.
 pub const ON_DOWN_DEADLINE: Duration = Duration::from_secs(60);
+/// The word for every failure that may be repeated.
+pub const RETRY_FAILURES: &str = "failure";
+/// What says that another upstream may do better now: something behind it is away, or it is being restarted.
+pub const RETRY_STATUSES: [u16; 2] = [502, 503];
+/// A process is restarted within it; whoever waits longer takes a page for dead.
+pub const WAIT: Duration = Duration::from_secs(5);
 /// Covers the bursts of one core without holding descriptors for nothing.
 pub const IDLE_LINKS: usize = 64;
 /// Below the usual 60 s of servers, so that we close first.
@@ -158,3 +178,20 @@ pub const CACHE_OBJECTS: usize = 100_000;
 pub const CACHE_LARGEST: ByteSize = ByteSize::kibibytes(16 * 1024);
 /// A page of yesterday is better than none, and whoever is called at night has mended it by then.
 pub const STALE_IF_ERROR: Duration = Duration::from_secs(86_400);
+
+/// A handful of slow requests never stops all others.
+pub const LEAST_CONCURRENCY: u32 = 4;
+/// Beyond it the descriptors of this host are the limit.
+pub const MOST_CONCURRENCY: u32 = 10_000;
+/// Who stands further behind has left before it is his turn.
+pub const QUEUE_LENGTH: usize = 1000;
+/// A restart or a pause of the upstream passes within it.
+pub const QUEUE_TIME: Duration = Duration::from_secs(2);
+/// With the answer's own time it stays below what people notice as waiting.
+pub const QUEUE_TARGET: Duration = Duration::from_millis(150);
+/// Between two pages of a shop.
+pub const STAY: Duration = Duration::from_secs(300);
+/// The slowest mobile networks manage several times as much.
+pub const LEAST_PACE: u64 = 500;
+/// A train in a tunnel comes out within this time.
+pub const PACE_GRACE: Duration = Duration::from_secs(30);

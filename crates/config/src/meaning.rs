@@ -7,6 +7,7 @@
 mod acme;
 mod address;
 mod answers;
+mod balance;
 mod cache;
 mod client_certificate;
 mod compress;
@@ -21,9 +22,11 @@ mod hsts;
 mod ladder;
 mod listen;
 mod log;
+mod overload;
 mod path;
 mod pool;
 mod process;
+mod retry;
 mod route;
 mod secure_headers;
 mod site;
@@ -77,6 +80,7 @@ pub(crate) fn plan(
     let process = process::process(&mut build, root);
     let mut plan = Plan {
         listeners: listen.listeners,
+        zone: root.text("zone").and_then(|zone| upstream::zone(&mut build, &zone)),
         early_data: listen.early_data,
         admin: listen.admin,
         admin_token: listen.admin_token,

@@ -7,6 +7,7 @@
 
 mod acme;
 mod answers;
+mod balance;
 mod cache;
 mod compress;
 mod crawlers;
@@ -16,9 +17,11 @@ mod headers;
 mod health;
 mod listen;
 mod log;
+mod overload;
 mod pool;
 mod process;
 mod resolver;
+mod retry;
 mod route;
 mod site;
 
@@ -29,6 +32,7 @@ use ipnet::IpNet;
 pub(crate) use acme::FOLDER as STORE_FOLDER;
 pub use acme::{AcmePlan, Challenge, DnsHook, ExternalAccount};
 pub use answers::{Answers, Template};
+pub use balance::{Balance, EjectionPlan, HashKey, StickyCookie};
 pub use cache::{CachePlan, CacheRules, KeyPart};
 pub use compress::{Compress, Effort};
 pub use crawlers::Crawlers;
@@ -38,12 +42,14 @@ pub use headers::{HeaderRule, HeaderRules, Piece, ValueTemplate, Variable};
 pub use health::{Expected, HealthPlan, HealthQuestion, OnDown, Webhook};
 pub use listen::{ClientDeadlines, ClientLimits, Lenient, ListenAddress, Listener};
 pub use log::{AccessLog, LogFormat, LogLevel, LogPlan, LogTarget};
+pub use overload::{Concurrency, LeastPace, Overload, Priorities, Queue, WaitingRoom, Who};
 pub use pool::{
     IdleLinks, LinkDeadlines, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, RetryPlan, Roots,
     Scheme, ServerName, SpreadNames, Target, Upstream, UpstreamTls,
 };
 pub use process::{ProcessPlan, SocketAccess};
 pub use resolver::{ResolverMode, ResolverPlan};
+pub use retry::{RetryOn, RetryRules};
 pub use route::{
     Action, Buffers, ExchangeDeadlines, HeaderMatch, HostPolicy, PathMatch, Pattern, Redirect,
     RequiredHeader, Rewrite, Route, RouteIndex,
@@ -56,6 +62,8 @@ pub use site::{CertificateFiles, ClientCertificate, HostPattern, Site, SubjectPa
 pub struct Plan {
     /// Where clients are accepted.
     pub listeners: Vec<Listener>,
+    /// The zone this gateway stands in; upstreams of it are preferred.
+    pub zone: Option<Arc<str>>,
     /// Whether requests that change nothing are taken before the handshake is complete, over HTTP/3.
     pub early_data: bool,
     /// Where metrics, health and explanations are served; none means no admin address.

@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use torwart_config::{
     ByteSize, Lang, Plan, Source, check,
     plan::{
-        Action, HeaderMatch, HostPattern, HostPolicy, ListenAddress, LogTarget, PathMatch, Rewrite, Roots,
-        Scheme, ServerName, SpreadNames, Target,
+        Action, Balance, EjectionPlan, HashKey, HeaderMatch, HostPattern, HostPolicy, ListenAddress,
+        LogTarget, PathMatch, Rewrite, Roots, Scheme, ServerName, SpreadNames, Target,
     },
 };
 
@@ -53,7 +53,7 @@ fn five_lines_make_a_gateway_with_the_documented_defaults() {
         (ByteSize::kibibytes(16), Duration::from_millis(200))
     );
     assert_eq!(route.buffers.replay, ByteSize::kibibytes(64));
-    assert_eq!((pool.retry.attempts, pool.retry.percent, pool.retry.per_second), (3, 20, 10));
+    assert_eq!((route.retry.attempts, pool.retry.percent, pool.retry.per_second), (3, 20, 10));
     assert_eq!((plan.log.failed_exchanges, plan.drain), (1000, Duration::from_secs(30)));
 }
 
@@ -276,6 +276,22 @@ fn http_3_is_where_https_is_unless_it_has_addresses_of_its_own() {
     };
     assert!(quic("").is_empty() && quic("http3 = false").is_empty());
     assert_eq!(quic("http3 = true"), ["127.0.0.1:8443", "[::1]:8443"]);
-    assert_eq!(quic("http3 = \"0.0.0.0:443\""), ["0.0.0.0:443"]);
+    assert_eq!(quic("http3 = \"0.0.0.0:443\"\nearly_data = true"), ["0.0.0.0:443"]);
     assert_eq!(quic("http3 = [\"0.0.0.0:443\", \"127.0.0.1:0\"]"), ["0.0.0.0:443", "127.0.0.1:0"]);
+}
+
+#[test]
+fn upstreams_have_weights_zones_and_reserves() {
+    let plan = plan(
+        "zone = \"a\"\n[listen]\nhttp = \"127.0.0.1:0\"\n[site.\"*\"]\n\
+         upstreams = [\"http://one\", { url = \"http://two\", weight = 5, zone = \"a\" }, { url = \"http://three\", backup = true }]\n\
+         balance = { hash = \"header:X-Shop\" }\neject = { failures = 3 }\n",
+    );
+    let [pool] = plan.pools.as_slice() else { panic!("one pool") };
+    let upstreams: Vec<_> =
+        pool.upstreams.iter().map(|one| (one.weight, one.is_backup, one.zone.as_deref())).collect();
+    assert_eq!(upstreams, [(1, false, None), (5, false, Some("a")), (1, true, None)]);
+    assert_eq!(pool.balance, Balance::Hash(HashKey::Header("x-shop".into())));
+    assert_eq!(pool.ejection, Some(EjectionPlan { failures: 3, ..EjectionPlan::default() }));
+    assert_eq!((plan.zone.as_deref(), pool.slow_start), (Some("a"), Duration::from_secs(10)));
 }

@@ -1,15 +1,24 @@
-//! The retry budget: repeated requests stay a share of the ordinary ones, so that no storm starts.
+//! The retry budget: retries are spent while they help, and saved when they would only load the dying.
 //!
-//! A token bucket in thousandths of a retry: every request earns a share, every second a floor, every costly retry
-//! costs one. Ten seconds' worth is the most that is saved up.
+//! A retry succeeds as often as attempts do. While most attempts succeed, repeating a request that failed at once nearly
+//! always answers somebody and costs little, so it is free (attempts of one exchange are bounded elsewhere). Where more
+//! than [`MANY`] of the attempts fail, retries multiply the load and hardly help: a tenth of the budget is left then.
+//! A retry after a deadline draws on the budget at any time, because an upstream that is late is one that has too much
+//! to do.
+//!
+//! The budget itself is a token bucket in thousandths of a retry: every request earns a share, every second a floor. Ten
+//! seconds' worth is the most that is saved up.
 
 use std::time::Duration;
 
-/// One retry, in the bucket's unit.
-const RETRY: u64 = 1000;
-
-/// How many seconds of the floor, and as many requests' shares, can be saved up.
-const SAVED_SECONDS: u64 = 10;
+/// Why a retry is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The attempt failed at once: closed, reset, garbled, an answer that says "not now".
+    Quick,
+    /// A deadline passed, or is about to: the upstream may have too much to do.
+    Late,
+}
 
 /// A retry budget. Time is an argument: the duration since any fixed moment.
 #[derive(Clone, Debug)]
@@ -19,6 +28,8 @@ pub struct RetryBudget {
     saved: u64,
     most: u64,
     filled_at: Duration,
+    /// The share of attempts that fail, in parts of [`WHOLE`]; recent ones count most.
+    failing: u32,
 }
 
 impl RetryBudget {
@@ -32,6 +43,7 @@ impl RetryBudget {
             saved: most,
             most,
             filled_at: Duration::ZERO,
+            failing: 0,
         }
     }
 
@@ -40,8 +52,26 @@ impl RetryBudget {
         self.saved = (self.saved + self.earned_per_request).min(self.most);
     }
 
+    /// An attempt succeeded.
+    pub fn succeeded(&mut self) {
+        self.failing -= self.failing / MEMORY;
+    }
+
+    /// An attempt failed although it reached its upstream.
+    pub fn failed(&mut self) {
+        self.failing += (WHOLE - self.failing) / MEMORY;
+    }
+
+    /// Whether so many attempts fail that retries do more harm than good.
+    pub fn is_storm(&self) -> bool {
+        self.failing > MANY
+    }
+
     /// Takes one retry out of the budget, if there is one.
-    pub fn spend(&mut self, now: Duration) -> bool {
+    pub fn spend(&mut self, failure: Failure, now: Duration) -> bool {
+        if self.most == 0 {
+            return false;
+        }
         let passed = now.saturating_sub(self.filled_at);
         let earned =
             u64::try_from(passed.as_millis()).unwrap_or(u64::MAX).saturating_mul(self.earned_per_second)
@@ -50,35 +80,37 @@ impl RetryBudget {
             self.saved = self.saved.saturating_add(earned).min(self.most);
             self.filled_at = now;
         }
-        let is_enough = self.saved >= RETRY;
+        let price = match (self.is_storm(), failure) {
+            (false, Failure::Quick) => return true,
+            (false, Failure::Late) => RETRY,
+            (true, _) => RETRY * DEARER,
+        };
+        let is_enough = self.saved >= price;
         if is_enough {
-            self.saved -= RETRY;
+            self.saved -= price;
         }
         is_enough
     }
 }
 
+/// One retry, in the bucket's unit.
+const RETRY: u64 = 1000;
+
+/// How many seconds of the floor, and as many requests' shares, can be saved up.
+const SAVED_SECONDS: u64 = 10;
+
+/// How much more a retry costs while most attempts fail.
+const DEARER: u64 = 10;
+
+/// Everything fails.
+const WHOLE: u32 = 1 << 16;
+
+/// About so many attempts are remembered: few enough to notice within a second, enough to tell half from most.
+const MEMORY: u32 = 32;
+
+/// Seven in ten. At this share two retries still lift the good ones from three to seven in ten, at nine in ten only
+/// from one to three, for nearly three times the load.
+const MANY: u32 = WHOLE / 10 * 7;
+
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_storm_is_held_to_its_share() {
-        let mut budget = RetryBudget::new(20, 0);
-        let mut retries = 0;
-        for _ in 0..10_000 {
-            budget.earn();
-            retries += u32::from(budget.spend(Duration::ZERO));
-        }
-        assert!((2000..=2020).contains(&retries), "{retries}");
-    }
-
-    #[test]
-    fn the_floor_lets_a_quiet_site_retry() {
-        let mut budget = RetryBudget::new(0, 10);
-        let spent = (0..1000).filter(|_| budget.spend(Duration::from_secs(1))).count();
-        assert_eq!(spent, 100);
-        let again = (0..1000).filter(|_| budget.spend(Duration::from_secs(2))).count();
-        assert_eq!(again, 10);
-    }
-}
+mod tests;

@@ -3,6 +3,8 @@
 //! What provably was not processed may go again with any method; what perhaps was, only with idempotent methods
 //! (RFC 9110 §9.2.2). Another upstream is preferred; the same one is tried again only where it may do better at once.
 
+use crate::budget::Failure;
+use std::time::Duration;
 use torwart_cause::{Cause, Retry};
 
 /// What the decision needs to know.
@@ -10,10 +12,14 @@ use torwart_cause::{Cause, Retry};
 pub struct Failed {
     /// What happened to the attempt.
     pub cause: Cause,
-    /// Whether the request's method is idempotent.
+    /// Whether the request may be executed twice: its method is idempotent, or the operator says so.
     pub is_idempotent: bool,
+    /// Whether failures with this cause are repeated on the route.
+    pub is_wanted: bool,
     /// Whether the body, as far as it was sent, can be sent again.
     pub is_replayable: bool,
+    /// Whether a reused link ended before it brought a byte: it says as much about the link as about its upstream.
+    pub is_lost_link: bool,
     /// Attempts made so far, this one included.
     pub attempts: u32,
     /// The most attempts one exchange may make.
@@ -29,8 +35,10 @@ pub enum Next {
     Stop,
     /// An upstream not tried yet.
     Other,
-    /// The same upstream, on a fresh link.
+    /// The same upstream, on a fresh link, at once.
     SameFresh,
+    /// The same upstream, on a fresh link, after [`back_off`].
+    SameLater,
 }
 
 /// Decides about a further attempt. Whether the budget allows it is asked afterwards, and only where [`is_costly`].
@@ -40,7 +48,7 @@ pub fn next(failed: Failed) -> Next {
         Retry::Idempotent => failed.is_idempotent,
         Retry::Never => false,
     };
-    if !may || !failed.is_replayable || failed.attempts >= failed.most {
+    if !may || !failed.is_wanted || !failed.is_replayable || failed.attempts >= failed.most {
         return Next::Stop;
     }
     // A link that went stale says nothing about its upstream.
@@ -50,13 +58,28 @@ pub fn next(failed: Failed) -> Next {
     if failed.untried > 0 {
         return Next::Other;
     }
-    if is_worth_same(failed.cause) { Next::SameFresh } else { Next::Stop }
+    match (is_worth_same(failed.cause), failed.is_lost_link) {
+        (true, true) => Next::SameFresh,
+        (true, false) => Next::SameLater,
+        (false, _) => Next::Stop,
+    }
 }
 
-/// Whether a further attempt loads an upstream again and so draws on the budget: failing over after a refused
-/// connection is free, repeating a request that reached an upstream is not.
-pub fn is_costly(cause: Cause) -> bool {
-    cause.retry() == Retry::Idempotent
+/// How long to wait before the same upstream is asked again, after so many attempts: longer each time, and by chance
+/// (0–255) up to half shorter, so that clients who failed together do not come back together.
+pub fn back_off(attempts: u32, chance: u8) -> Duration {
+    let longest = FIRST_PAUSE.saturating_mul(1 << attempts.saturating_sub(1).min(MOST_DOUBLINGS));
+    longest - longest.saturating_mul(u32::from(chance)) / 512
+}
+
+/// What a further attempt costs. Failing over after a refused connection is free, and so is replacing a link that was
+/// lost before it brought a byte: neither loads an upstream twice.
+pub fn price(cause: Cause, is_lost_link: bool) -> Option<Failure> {
+    match cause {
+        Cause::SendTimedOut | Cause::HeadTimedOut | Cause::BodyStalled => Some(Failure::Late),
+        _ if cause.retry() != Retry::Idempotent || is_lost_link => None,
+        _ => Some(Failure::Quick),
+    }
 }
 
 /// Whether the method is idempotent (RFC 9110 §9.2.2; RFC 5789 leaves PATCH out).
@@ -84,12 +107,27 @@ fn is_worth_same(cause: Cause) -> bool {
     )
 }
 
+/// Before the second attempt at the same upstream: a worker is replaced within a few of these.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// 20 ms doubled this often is 640 ms.
+const MOST_DOUBLINGS: u32 = 5;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn failed(cause: Cause) -> Failed {
-        Failed { cause, is_idempotent: true, is_replayable: true, attempts: 1, most: 3, untried: 1 }
+        Failed {
+            cause,
+            is_idempotent: true,
+            is_wanted: true,
+            is_replayable: true,
+            is_lost_link: false,
+            attempts: 1,
+            most: 3,
+            untried: 1,
+        }
     }
 
     #[test]
@@ -112,7 +150,8 @@ mod tests {
     #[test]
     fn a_lost_connection_is_tried_again_at_the_only_upstream() {
         let first = Failed { untried: 0, ..failed(Cause::ClosedBeforeHead) };
-        assert_eq!(next(first), Next::SameFresh);
+        assert_eq!(next(first), Next::SameLater);
+        assert_eq!(next(Failed { is_lost_link: true, ..first }), Next::SameFresh);
         assert_eq!(next(Failed { attempts: 3, ..first }), Next::Stop);
         assert_eq!(next(Failed { cause: Cause::HeadTimedOut, ..first }), Next::Stop);
     }
@@ -135,7 +174,22 @@ mod tests {
 
     #[test]
     fn failing_over_after_a_refused_connection_is_free() {
-        assert!(!is_costly(Cause::ConnectRefused));
-        assert!(is_costly(Cause::ResetBeforeHead));
+        assert_eq!(price(Cause::ConnectRefused, false), None);
+        assert_eq!(price(Cause::ResetBeforeHead, false), Some(Failure::Quick));
+        assert_eq!(price(Cause::ResetBeforeHead, true), None);
+        assert_eq!(price(Cause::HeadTimedOut, true), Some(Failure::Late));
+    }
+
+    #[test]
+    fn what_the_route_does_not_want_repeated_is_not() {
+        assert_eq!(next(Failed { is_wanted: false, ..failed(Cause::ConnectRefused) }), Next::Stop);
+    }
+
+    #[test]
+    fn pauses_grow_and_differ() {
+        assert_eq!(back_off(1, 0), Duration::from_millis(20));
+        assert_eq!(back_off(2, 0), Duration::from_millis(40));
+        assert!(back_off(2, 255) > Duration::from_millis(20) && back_off(2, 255) < Duration::from_millis(21));
+        assert_eq!(back_off(40, 0), Duration::from_millis(640));
     }
 }

@@ -1,9 +1,11 @@
 //! The keys of a pool; those in [`LINKS`] and [`PATIENCE`] may also stand where upstreams are named on the spot.
 
+use super::balance::{BALANCE, EJECT, WEIGHED};
 use super::health::HEALTH;
 use super::{
     ByteSize, DAY, Form, Key, Kind, LARGEST, MONTH, NO_BYTES, Part, Preset, SHORTEST, Table, deadline,
 };
+use super::overload::{CONCURRENCY, QUEUE};
 use crate::defaults;
 
 /// `[pool.NAME]`.
@@ -31,11 +33,20 @@ pub(super) const LINKS: Part = Part {
         Key::new("tls", Kind::Table(&TLS), Preset::Nothing, "{ ca = \"ca.pem\" }"),
         Key::new("resolve", Kind::Choice(&["one", "each"]), Preset::Word("one"), "\"each\""),
         Key::new("protocol", Kind::Choice(&["http1", "http2", "auto"]), Preset::Word("http1"), "\"auto\""),
-        Key::new("retry", Kind::Table(&RETRY), Preset::Nothing, "{ attempts = 2 }"),
         Key::new("idle", Kind::Table(&IDLE), Preset::Nothing, "{ links = 8 }"),
         Key::new("response_limit", Kind::Table(&RESPONSE_LIMIT), Preset::Nothing, "{ body = \"1GiB\" }"),
         Key::new("proxy_protocol", Kind::Choice(&["v1", "v2"]), Preset::Nothing, "\"v2\""),
+        Key::new("concurrency", Kind::Either(&CONCURRENCY), Preset::Word("adaptive"), "50"),
+        Key::new("queue", Kind::Either(&QUEUE), Preset::Nothing, "{ time = \"5s\" }"),
         Key::new("link_local", Kind::Switch, Preset::Switch(false), "true"),
+        Key::new("balance", Kind::Either(&BALANCE), Preset::Word("two_choices"), "\"round_robin\""),
+        Key::new("eject", Kind::Either(&EJECT), Preset::Switch(true), "false"),
+        Key::new(
+            "slow_start",
+            Kind::Duration(std::time::Duration::ZERO, DAY),
+            Preset::Duration(defaults::SLOW_START),
+            "\"1m\"",
+        ),
         Key::new(
             "health",
             Kind::Table(&HEALTH),
@@ -50,6 +61,14 @@ pub(super) const PATIENCE: Part = Part {
     id: "patience",
     keys: &[
         Key::new("deadline", Kind::Table(&DEADLINE), Preset::Nothing, "{ first_byte = \"10s\" }"),
+        Key::new("retry", Kind::Table(&RETRY), Preset::Nothing, "{ attempts = 2 }"),
+        Key::new(
+            "hedge",
+            Kind::Duration(SHORTEST, std::time::Duration::from_secs(60)),
+            Preset::Nothing,
+            "\"200ms\"",
+        ),
+        Key::new("wait", Kind::Either(&WAIT), Preset::Duration(defaults::WAIT), "\"10s\""),
         Key::new("hold", Kind::Table(&HOLD_BACK), Preset::Nothing, "{ bytes = \"0B\" }"),
         Key::new(
             "replay",
@@ -104,6 +123,18 @@ static RETRY: Table = Table {
                 Kind::Count(0, 100_000),
                 Preset::Count(defaults::RETRY_PER_SECOND as u64),
                 "100",
+            ),
+            Key::new(
+                "on",
+                Kind::OneOrMany(&RETRY_ON),
+                Preset::Sentence("retry_on"),
+                "[\"closed_before_head\", 503]",
+            ),
+            Key::new(
+                "methods",
+                Kind::OneOrMany(&METHOD),
+                Preset::Sentence("idempotent_methods"),
+                "[\"PATCH\"]",
             ),
         ],
     }],
@@ -165,6 +196,7 @@ static DEADLINE: Table = Table {
             deadline("send", defaults::SEND, "\"30s\""),
             deadline("first_byte", defaults::FIRST_BYTE, "\"10s\""),
             deadline("between_bytes", defaults::BETWEEN_BYTES, "\"20s\""),
+            Key::new("per_try", Kind::Duration(SHORTEST, DAY), Preset::Sentence("no_deadline"), "\"3s\""),
             Key::new("total", Kind::Duration(SHORTEST, DAY), Preset::Sentence("no_deadline"), "\"5m\""),
             Key::new(
                 "tunnel",
@@ -198,5 +230,11 @@ static HOLD_BACK: Table = Table {
 };
 
 /// An upstream, here and where one is named on the spot.
-pub(super) static UPSTREAM: Kind = Kind::Text(Form::Upstream);
+pub(super) static UPSTREAM: Kind = Kind::Either(&UPSTREAM_KINDS);
+const UPSTREAM_KINDS: [Kind; 2] = [Kind::Text(Form::Upstream), Kind::Table(&WEIGHED)];
 const SNI: [Kind; 2] = [Kind::Switch, Kind::Text(Form::Host)];
+static RETRY_ON: Kind = Kind::Either(&RETRY_ON_KINDS);
+const RETRY_ON_KINDS: [Kind; 2] = [Kind::Count(400, 599), Kind::Text(Form::Any)];
+static METHOD: Kind = Kind::Text(Form::Method);
+const WAIT: [Kind; 2] =
+    [Kind::Switch, Kind::Duration(SHORTEST, std::time::Duration::from_secs(60))];

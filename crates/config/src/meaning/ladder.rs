@@ -18,6 +18,7 @@ pub(super) fn exchange(layers: &[&Group]) -> ExchangeDeadlines {
         send: deadline(layers, "send").unwrap_or(standard.send),
         first_byte: deadline(layers, "first_byte").unwrap_or(standard.first_byte),
         between_bytes: deadline(layers, "between_bytes").unwrap_or(standard.between_bytes),
+        per_try: deadline(layers, "per_try"),
         total: deadline(layers, "total"),
         tunnel: deadline(layers, "tunnel").unwrap_or(standard.tunnel),
     }
@@ -47,7 +48,7 @@ pub(super) fn buffers(layers: &[&Group]) -> Buffers {
 /// Warns of deadlines that can never be reached because the one for the whole exchange comes first.
 pub(super) fn check(build: &mut Build<'_>, layers: &[&Group], link: &LinkDeadlines) {
     let Some((total, total_place)) = written(layers, "total") else { return };
-    for key in ["resolve", "connect", "handshake", "send", "first_byte", "between_bytes"] {
+    for key in ["resolve", "connect", "handshake", "send", "first_byte", "between_bytes", "per_try"] {
         match written(layers, key) {
             Some((value, place)) if value > total || (key == "connect" && value == total) => {
                 build

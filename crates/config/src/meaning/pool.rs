@@ -2,13 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::{Build, Named, health, host, ladder, narrow, narrow32, shared, upstream};
+use super::{Build, Named, balance, health, host, ladder, narrow, narrow32, overload, retry, shared, upstream};
 use crate::{
-    Place,
+    Place, defaults,
     file::{Group, Written},
     plan::{
-        CertificateFiles, IdleLinks, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, RetryPlan,
-        Roots, Scheme, ServerName, SpreadNames, Upstream, UpstreamTls,
+        CertificateFiles, IdleLinks, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, Roots, Scheme, ServerName, SpreadNames, Upstream, UpstreamTls,
     },
 };
 
@@ -39,6 +38,9 @@ pub(super) fn pool(build: &mut Build<'_>, name: &str, place: Place, layers: &[&G
     let pool = Pool {
         index: PoolIndex(build.pools.len()),
         name: shared(name),
+        balance: balance::balance(build, group),
+        ejection: balance::ejection(build, group),
+        slow_start: group.duration("slow_start").unwrap_or(defaults::SLOW_START),
         tls: tls(build, group, &upstreams),
         upstreams,
         spread: match group.text("resolve").map(|text| text.value) {
@@ -47,8 +49,10 @@ pub(super) fn pool(build: &mut Build<'_>, name: &str, place: Place, layers: &[&G
         },
         protocol: protocol(build, group, is_fastcgi, proxy_protocol),
         deadlines: ladder::link(layers),
-        retry: retry(group),
+        retry: retry::budget(build, group),
         idle: idle(build, group, is_fastcgi, proxy_protocol),
+        concurrency: overload::concurrency(build, group),
+        queue: overload::queue(build, group),
         proxy_protocol,
         limits: response_limits(build, group),
         health: health::health(build, group),
@@ -66,14 +70,17 @@ pub(super) fn certificate(build: &mut Build<'_>, group: &Group) -> Option<Certif
 
 fn upstreams(build: &mut Build<'_>, group: &Group, place: Place) -> Vec<Upstream> {
     let mut upstreams: Vec<(Upstream, Place)> = Vec::new();
-    for text in group.texts("upstreams") {
-        let Some(upstream) = upstream::upstream(build, &text) else { continue };
+    for written in group.list("upstreams") {
+        let Some(upstream) = upstream::weighed(build, written) else { continue };
         match upstreams.iter().find(|(other, _)| other.target == upstream.target) {
             Some((_, first)) => {
-                build.complaints.error(text.place, "upstream_twice").and(*first);
+                build.complaints.error(written.place, "upstream_twice").and(*first);
             }
-            None => upstreams.push((upstream, text.place)),
+            None => upstreams.push((upstream, written.place)),
         }
+    }
+    if !upstreams.is_empty() && upstreams.iter().all(|(upstream, _)| upstream.is_backup) {
+        build.complaints.error(group.key_place("upstreams").unwrap_or(place), "only_backups");
     }
     if group.has("upstreams") && group.list("upstreams").is_empty() {
         build.complaints.error(group.key_place("upstreams").unwrap_or(place), "no_upstreams");
@@ -109,16 +116,6 @@ fn tls(build: &mut Build<'_>, group: &Group, upstreams: &[Upstream]) -> Upstream
         build.complaints.warn(tls.find("verify").map_or(place, |at| at.place), "verify_off");
     }
     plan
-}
-
-fn retry(group: &Group) -> RetryPlan {
-    let standard = RetryPlan::default();
-    let Some(group) = group.group("retry") else { return standard };
-    RetryPlan {
-        attempts: group.count("attempts").map_or(standard.attempts, narrow32),
-        percent: group.count("percent").map_or(standard.percent, narrow32),
-        per_second: group.count("per_second").map_or(standard.per_second, narrow32),
-    }
 }
 
 /// Links to FastCGI are not kept unless that is asked for: an idle one keeps a worker of the application waiting. Links

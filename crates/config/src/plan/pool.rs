@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use super::{CertificateFiles, HealthPlan};
+use super::{Balance, CertificateFiles, EjectionPlan, HealthPlan};
 use crate::{ByteSize, defaults};
 
 /// Points to a pool of the same plan.
@@ -18,6 +18,12 @@ pub struct Pool {
     pub name: Arc<str>,
     /// The upstreams, at least one, in file order.
     pub upstreams: Vec<Upstream>,
+    /// How one of them is chosen.
+    pub balance: Balance,
+    /// When one is left out because of how requests to it fare; none means never.
+    pub ejection: Option<EjectionPlan>,
+    /// For how long an upstream that is new or back gets less than its share.
+    pub slow_start: Duration,
     /// How `https` upstreams are verified.
     pub tls: UpstreamTls,
     /// What several addresses of one name mean.
@@ -32,6 +38,10 @@ pub struct Pool {
     pub idle: IdleLinks,
     /// What an upstream may send.
     pub limits: ResponseLimits,
+    /// How many requests each upstream gets at once.
+    pub concurrency: super::Concurrency,
+    /// Who waits where all of them have as many.
+    pub queue: super::Queue,
     /// The PROXY protocol that begins every link, if one does; links then carry one client's request each.
     pub proxy_protocol: Option<ProxyVersion>,
     /// How its upstreams are asked whether they are well; none means that only requests tell.
@@ -49,6 +59,12 @@ pub struct Upstream {
     pub target: Target,
     /// What `Host` says to it under [`super::HostPolicy::Upstream`]: host, and port where it is not the scheme's own.
     pub authority: Arc<str>,
+    /// Its share among the upstreams of its pool.
+    pub weight: u32,
+    /// Whether it is used only where no other is up.
+    pub is_backup: bool,
+    /// The zone it stands in.
+    pub zone: Option<Arc<str>>,
     /// Whether its name may lead to a link-local address or the metadata service of a cloud.
     pub may_be_link_local: bool,
 }
@@ -178,11 +194,9 @@ impl Default for LinkDeadlines {
     }
 }
 
-/// How often an exchange may be tried, and how much retrying a pool may cost.
+/// How much retrying a pool may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPlan {
-    /// Most attempts of one exchange, the first included.
-    pub attempts: u32,
     /// Retries allowed as a share of requests.
     pub percent: u32,
     /// Retries allowed in any case, per second.
@@ -192,7 +206,6 @@ pub struct RetryPlan {
 impl Default for RetryPlan {
     fn default() -> Self {
         Self {
-            attempts: defaults::ATTEMPTS,
             percent: defaults::RETRY_PERCENT,
             per_second: defaults::RETRY_PER_SECOND,
         }

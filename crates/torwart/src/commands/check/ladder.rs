@@ -109,9 +109,9 @@ fn longest(route: &Route, pool: &Pool) -> Longest {
     let link = &pool.deadlines;
     let handshake = if uses_tls(pool) { link.handshake } else { Duration::ZERO };
     let each = link.resolve + link.connect + handshake + route.deadlines.first_byte;
-    let attempts = each.saturating_mul(pool.retry.attempts);
+    let attempts = each.saturating_mul(route.retry.attempts);
     let total = route.deadlines.total.filter(|total| *total < attempts);
-    Longest { attempts: pool.retry.attempts, each, all: total.unwrap_or(attempts), is_cut: total.is_some() }
+    Longest { attempts: route.retry.attempts, each, all: total.unwrap_or(attempts), is_cut: total.is_some() }
 }
 
 fn uses_tls(pool: &Pool) -> bool {
