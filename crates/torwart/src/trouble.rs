@@ -1,5 +1,7 @@
 //! What keeps the program from starting, told with what to do about it.
 
+pub(crate) mod files;
+
 use crate::Console;
 use crate::secret::NoSecret;
 use std::io;
@@ -11,7 +13,8 @@ pub(crate) fn tell_start(problem: &StartProblem, console: &Console) {
     match problem {
         StartProblem::Build(problems) => {
             for problem in problems {
-                console.complain(&problem.to_string(), None);
+                let told = files::told(problem, console.lang);
+                console.complain(&told.sentence, Some(&told.hint));
             }
         }
         StartProblem::Listen { address, error } => tell_listen(address, error, console),

@@ -23,12 +23,13 @@ use process::Process;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::runtime::LocalOptions;
+use torwart_gateway::BuildProblem;
 
 /// Everything that was found out about a file.
 pub(super) struct Findings {
     read: Read,
     /// Files named by the plan that are missing or wrong.
-    problems: Vec<String>,
+    problems: Vec<BuildProblem>,
     certificates: Vec<Shown>,
     /// Nothing, if nobody was asked.
     probes: Option<Vec<Probe>>,
@@ -116,7 +117,7 @@ impl Findings {
         findings.process = Some(Process::of(&plan));
         findings.certificates = certificate::shown(&plan);
         if let Err(problems) = torwart_gateway::rehearse(plan.clone()) {
-            findings.problems = problems.iter().map(ToString::to_string).collect();
+            findings.problems = problems;
             return Ok(findings);
         }
         if !is_offline {

@@ -4,7 +4,7 @@ use super::Findings;
 use super::certificate::{Facts, Shown};
 use super::ladder::{Ladder, Wait};
 use super::probe::Probe;
-use crate::{Console, plan_file};
+use crate::{Console, plan_file, trouble};
 use serde_json::{Value, json};
 use std::time::Duration;
 use torwart_cause::{Cause, Step};
@@ -17,7 +17,8 @@ pub(super) fn document(findings: &Findings, console: &Console) -> Value {
         "file": findings.read.source.name,
         "ok": findings.is_well(),
         "complaints": complaints(findings, console),
-        "problems": findings.problems,
+        "problems": findings.problems.iter().map(|one| trouble::files::told(one, console.lang).sentence)
+            .collect::<Vec<_>>(),
         "certificates": findings.certificates.iter().map(shown).collect::<Vec<_>>(),
         "upstreams": findings.probes.as_ref().map(|probes| {
             probes.iter().map(|one| probe(one, console)).collect::<Vec<_>>()

@@ -4,7 +4,7 @@ use super::Findings;
 use super::certificate::{self, Facts};
 use super::ladder::Ladder;
 use super::probe::Probe;
-use crate::Console;
+use crate::{Console, trouble};
 use std::time::Duration;
 use torwart_cause::{Actor, Attempt, Ending, Stage, Step};
 use torwart_config::show_duration;
@@ -35,7 +35,9 @@ pub(super) fn page(findings: &Findings, console: &Console) -> String {
     }
     for problem in &findings.problems {
         let label = console.out.paint(Tone::Bad, &console.say("error"));
-        text.push_str(&console.out.wrapped(&format!("{label}: "), 2, problem));
+        let told = trouble::files::told(problem, console.lang);
+        text.push_str(&console.out.wrapped(&format!("{label}: "), 2, &told.sentence));
+        text.push_str(&console.out.wrapped("  ", 2, &told.hint));
     }
     certificates(findings, console, &mut text);
     match &findings.probes {
