@@ -190,6 +190,18 @@ fn a_site_has_its_own_page() {
 }
 
 #[test]
+fn the_documentation_names_what_a_template_may_use() {
+    for (lang, page) in [
+        ("en", include_str!("../../../docs/en/operating.md")),
+        ("de", include_str!("../../../docs/de/operating.md")),
+    ] {
+        for name in torwart_report::answer::VARIABLES {
+            assert!(page.contains(&format!("`{name}`")), "{name} is missing in {lang}");
+        }
+    }
+}
+
+#[test]
 fn every_documented_variable_is_there() {
     let source: String =
         torwart_report::answer::VARIABLES.iter().map(|name| format!("{name}={{{{ {name} }}}};")).collect();
