@@ -239,6 +239,7 @@ fn answers_of_a_site_add_to_those_of_the_gateway() {
         http = "unix:run.sock"
         [log]
         access = "access.log"
+        query = true
         [site."*.shop.example"]
         upstreams = "http://a"
         language = "de"
@@ -257,6 +258,7 @@ fn answers_of_a_site_add_to_those_of_the_gateway() {
     assert_eq!(plan.listeners[0].address, ListenAddress::Unix("/etc/torwart/run.sock".into()));
     let access = plan.log.access.expect("it is on");
     assert_eq!(access.target, LogTarget::File("/etc/torwart/access.log".into()));
+    assert!(access.query);
 }
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -9,12 +9,19 @@ use torwart_cause::Step;
 #[derive(Clone, Copy, Debug)]
 pub struct HumanLog {
     is_coloured: bool,
+    is_query_logged: bool,
 }
 
 impl HumanLog {
     /// A writer, with colours of ANSI terminals or without.
     pub const fn new(is_coloured: bool) -> Self {
-        Self { is_coloured }
+        Self { is_coloured, is_query_logged: false }
+    }
+
+    /// The same with the query behind the path, or without.
+    #[must_use]
+    pub const fn with_query(self, is_query_logged: bool) -> Self {
+        Self { is_query_logged, ..self }
     }
 
     /// Appends one line, with its end of line.
@@ -30,6 +37,10 @@ impl HumanLog {
         out.push(b' ');
         write_or_dash(record.host, 128, out);
         write_visible(record.path, 256, out);
+        if let Some(query) = record.query.filter(|_| self.is_query_logged) {
+            out.push(b'?');
+            write_visible(query, 256, out);
+        }
         out.push(b' ');
         self.write_status(record, out);
         self.write_cause(record, out);

@@ -27,6 +27,8 @@ pub enum JournalFormat {
     Human {
         /// Whether lines carry ANSI colours.
         is_coloured: bool,
+        /// Whether the path is followed by the query.
+        is_query_logged: bool,
     },
 }
 
@@ -82,7 +84,9 @@ impl Journal {
     fn new(format: JournalFormat, queue: SyncSender<Message>, metrics: &Metrics) -> Self {
         let format = match format {
             JournalFormat::Json { is_query_logged } => Format::Json(JsonLog::new(is_query_logged)),
-            JournalFormat::Human { is_coloured } => Format::Human(HumanLog::new(is_coloured)),
+            JournalFormat::Human { is_coloured, is_query_logged } => {
+                Format::Human(HumanLog::new(is_coloured).with_query(is_query_logged))
+            }
         };
         Self {
             format,

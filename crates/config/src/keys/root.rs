@@ -1,8 +1,8 @@
 //! The keys at the top of a file, and the small tables that belong to the whole gateway.
 
 use super::{
-    Form, Key, Kind, MONTH, Part, Preset, SHORTEST, Table, acme::ACME, client::CLIENT, door::DOOR,
-    door::SECRET, pool::POOL, site::ANSWERS, site::SITE,
+    Form, Key, Kind, MONTH, Part, Preset, SHORTEST, Table, acme::ACME, cache::STORE, client::CLIENT,
+    door::DOOR, door::SECRET, pool::POOL, site::ANSWERS, site::SITE,
 };
 use crate::{defaults, plan::Lenient};
 
@@ -26,6 +26,7 @@ const GATEWAY: Part = Part {
             Preset::Word("x-forwarded-for"),
             "\"forwarded\"",
         ),
+        Key::new("zone", Kind::Text(Form::Name), Preset::Nothing, "\"a\""),
         Key::new("pseudonym", Kind::Text(Form::Name), Preset::Sentence("random_name"), "\"edge-1\""),
         Key::new("user", Kind::Text(Form::Name), Preset::Nothing, "\"torwart\""),
         Key::new("group", Kind::Text(Form::Name), Preset::Sentence("users_group"), "\"web\""),
@@ -41,6 +42,7 @@ const TABLES: Part = Part {
         Key::new("client", Kind::Table(&CLIENT), Preset::Nothing, "{ connections = 5000 }"),
         Key::new("resolver", Kind::Table(&RESOLVER), Preset::Nothing, "{ mode = \"system\" }"),
         Key::new("acme", Kind::Table(&ACME), Preset::Nothing, "{ agree_terms = true }"),
+        Key::new("cache", Kind::Table(&STORE), Preset::Nothing, "{ memory = \"2GB\" }"),
         Key::new("log", Kind::Table(&LOG), Preset::Nothing, "{ level = \"debug\" }"),
         Key::new("pool", Kind::Map(Form::Name, &A_POOL), Preset::Nothing, POOL_EXAMPLE),
         Key::new("site", Kind::Map(Form::Host, &A_SITE), Preset::Required, SITE_EXAMPLE),
@@ -55,6 +57,7 @@ static LISTEN: Table = Table {
             Key::new("http", Kind::OneOrMany(&LISTENER), Preset::Nothing, "\"0.0.0.0:80\""),
             Key::new("https", Kind::OneOrMany(&LISTENER), Preset::Nothing, "[\"0.0.0.0:443\", \"[::]:443\"]"),
             Key::new("http3", Kind::Either(&HTTP3), Preset::Switch(false), "true"),
+            Key::new("early_data", Kind::Switch, Preset::Switch(false), "true"),
             Key::new("defer_accept", Kind::Switch, Preset::Switch(true), "false"),
             Key::new("admin", Kind::Text(Form::Address), Preset::Nothing, "\"127.0.0.1:9180\""),
             Key::new(
@@ -125,6 +128,7 @@ static LOG: Table = Table {
                 "\"/var/log/torwart/access.log\"",
             ),
             Key::new("format", Kind::Choice(&["json", "human"]), Preset::Word("json"), "\"human\""),
+            Key::new("query", Kind::Switch, Preset::Switch(false), "true"),
             Key::new(
                 "failed_exchanges",
                 Kind::Count(0, 1_000_000),

@@ -20,6 +20,7 @@ pub(super) fn log(build: &Build<'_>, root: &Group) -> LogPlan {
         (_, Some("stderr")) => Some(LogTarget::Stderr),
         (_, Some(file)) => Some(LogTarget::File(build.folder.join(file))),
     };
+    let query = group.switch("query").unwrap_or(false);
     let level = match group.text("level").map(|text| text.value) {
         Some("error") => LogLevel::Error,
         Some("warn") => LogLevel::Warn,
@@ -28,7 +29,7 @@ pub(super) fn log(build: &Build<'_>, root: &Group) -> LogPlan {
         _ => LogLevel::Info,
     };
     LogPlan {
-        access: target.map(|target| AccessLog { target, format }),
+        access: target.map(|target| AccessLog { target, format, query }),
         level,
         failed_exchanges: group.count("failed_exchanges").map_or(standard.failed_exchanges, narrow),
     }

@@ -18,7 +18,7 @@ pub struct LogPlan {
 impl Default for LogPlan {
     fn default() -> Self {
         Self {
-            access: Some(AccessLog { target: LogTarget::Stdout, format: LogFormat::Json }),
+            access: Some(AccessLog { target: LogTarget::Stdout, format: LogFormat::Json, query: false }),
             level: LogLevel::Info,
             failed_exchanges: defaults::FAILED_EXCHANGES,
         }
@@ -32,6 +32,8 @@ pub struct AccessLog {
     pub target: LogTarget,
     /// What lines look like.
     pub format: LogFormat,
+    /// Whether the path is followed by the query, which may hold secrets.
+    pub query: bool,
 }
 
 /// Where log lines go.

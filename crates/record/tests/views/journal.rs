@@ -213,7 +213,7 @@ fn a_recorder_counts_logs_and_keeps() {
     let (folder, metrics) = (Folder::new(), metrics());
     let path = folder.file("access.log");
     let options = JournalOptions {
-        format: JournalFormat::Human { is_coloured: false },
+        format: JournalFormat::Human { is_coloured: false, is_query_logged: false },
         ..JournalOptions::new(Sink::File(path.clone()))
     };
     let writer = JournalWriter::start(options, &metrics, Box::new(|_| {})).unwrap();

@@ -19,6 +19,12 @@ fn human(sample: &Sample, is_coloured: bool) -> String {
     String::from_utf8(out).unwrap()
 }
 
+fn human_of(record: &torwart_record::Record<'_>) -> String {
+    let mut out = Vec::new();
+    HumanLog::new(false).write(record, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
 fn document(sample: &Sample) -> Value {
     let mut out = Vec::new();
     write_document(&OwnedRecord::from_record(&sample.record()), &mut out);
@@ -35,13 +41,28 @@ fn a_line_has_the_promised_fields_in_the_promised_order() {
             r#""served_by":"upstream","complete":true,"site":"shop.example","route":"/","pool":"shop","#,
             r#""cause":null,"stage":null,"duration_ms":9.042,"sent":1210,"received":290,"#,
             r#""user_agent":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0","#,
-            r#""referer":"https://shop.example/","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","attempts":["#,
+            r#""referer":"https://shop.example/","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","crawler":null,"attempts":["#,
             r#"{"upstream":"http://10.0.0.12:3000","address":"10.0.0.12:3000","reused":true,"#,
             r#""resolve_ms":null,"connect_ms":null,"tls_ms":null,"first_byte_ms":8.500,"body_ms":0.400,"#,
             r#""sent":310,"received":1210,"status":200,"cause":null,"ending":null}]}"#,
             "\n"
         )
     );
+}
+
+#[test]
+fn the_query_is_shown_where_it_is_asked_for() {
+    let sample = good();
+    let record = torwart_record::Record { query: Some(b"utm_source=mail"), ..sample.record() };
+    let (mut json, mut human) = (Vec::new(), Vec::new());
+    JsonLog::new(true).write(&record, &mut json);
+    HumanLog::new(false).with_query(true).write(&record, &mut human);
+    let value: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(value["path"], "/cart?utm_source=mail");
+    assert!(String::from_utf8(human).unwrap().contains(" shop.example/cart?utm_source=mail 200 "));
+    for silent in [line(&sample), human_of(&record)] {
+        assert!(!silent.contains("utm_source"), "{silent}");
+    }
 }
 
 #[test]

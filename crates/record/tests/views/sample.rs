@@ -149,6 +149,7 @@ fn sample(evidence: Evidence, status: Option<u16>, served_by: ServedBy) -> Sampl
         user_agent: b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
         referer: b"https://shop.example/",
         trace_id: b"4bf92f3577b34da6a3ce929d0e0e4736",
+        crawler: None,
         evidence: &NOTHING,
         attempt_causes: &[],
     };

@@ -119,7 +119,7 @@ impl Flags {
             _ => LogFormat::Human,
         };
         let target = self.access_log.clone().map_or(LogTarget::Stdout, LogTarget::File);
-        Some(AccessLog { target, format })
+        Some(AccessLog { target, format, query: false })
     }
 }
 
