@@ -5,6 +5,7 @@
 //! Several kinds of tables share a [`Part`], such as the keys a site and a route have in common.
 
 mod acme;
+mod balance;
 mod cache;
 mod client;
 mod compress;
@@ -12,6 +13,7 @@ mod crawlers;
 mod door;
 mod files;
 mod health;
+mod overload;
 mod pool;
 mod root;
 mod route;
@@ -89,6 +91,7 @@ pub(crate) enum Form {
     Any,
     Address,
     File,
+    HashKey,
     HeaderLine,
     HeaderName,
     Host,
@@ -110,6 +113,7 @@ pub(crate) enum Form {
     UrlPath,
     Upstream,
     Value,
+    Who,
 }
 
 /// What holds if a key is missing.
@@ -172,6 +176,7 @@ impl Form {
             Self::Any => "any",
             Self::Address => "address",
             Self::File => "file",
+            Self::HashKey => "hash_key",
             Self::HeaderLine => "header_line",
             Self::HeaderName => "header_name",
             Self::Host => "host",
@@ -193,6 +198,7 @@ impl Form {
             Self::UrlPath => "url_path",
             Self::Upstream => "upstream",
             Self::Value => "value",
+            Self::Who => "who",
         }
     }
 }

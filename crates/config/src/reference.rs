@@ -182,7 +182,7 @@ fn capitalised(text: &str) -> String {
 }
 
 /// The forms in the order of the page; one that is missing here is found by a test.
-const FORMS: [Form; 24] = [
+const FORMS: [Form; 26] = [
     Form::Any,
     Form::Name,
     Form::File,
@@ -192,6 +192,7 @@ const FORMS: [Form; 24] = [
     Form::Networks,
     Form::Rate,
     Form::LimitBy,
+    Form::HashKey,
     Form::Service,
     Form::Host,
     Form::Upstream,
@@ -201,6 +202,7 @@ const FORMS: [Form; 24] = [
     Form::Method,
     Form::Mode,
     Form::HeaderName,
+    Form::Who,
     Form::HeaderLine,
     Form::Value,
     Form::Location,

@@ -98,6 +98,7 @@ const fn pattern(form: Form) -> Option<&'static str> {
         Form::Name => Some("^[A-Za-z0-9._-]{1,64}$"),
         Form::PathRule => Some("^(/|= */|~)"),
         Form::UrlPath => Some("^/"),
+        Form::Who => Some("^(path:/|cookie:|header:|bots$)"),
         Form::Rate => Some("^([0-9]+ */ *[0-9a-z]+|off)$"),
         Form::Service => Some("^https?://"),
         Form::Upstream => Some("^(https?://|fastcgi://|unix:)"),
@@ -105,6 +106,7 @@ const fn pattern(form: Form) -> Option<&'static str> {
         Form::Any
         | Form::Address
         | Form::File
+        | Form::HashKey
         | Form::HeaderLine
         | Form::HeaderName
         | Form::Host

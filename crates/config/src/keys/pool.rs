@@ -2,10 +2,10 @@
 
 use super::balance::{BALANCE, EJECT, WEIGHED};
 use super::health::HEALTH;
+use super::overload::{CONCURRENCY, QUEUE};
 use super::{
     ByteSize, DAY, Form, Key, Kind, LARGEST, MONTH, NO_BYTES, Part, Preset, SHORTEST, Table, deadline,
 };
-use super::overload::{CONCURRENCY, QUEUE};
 use crate::defaults;
 
 /// `[pool.NAME]`.
@@ -47,12 +47,7 @@ pub(super) const LINKS: Part = Part {
             Preset::Duration(defaults::SLOW_START),
             "\"1m\"",
         ),
-        Key::new(
-            "health",
-            Kind::Table(&HEALTH),
-            Preset::Nothing,
-            "{ path = \"/healthz\", every = \"5s\" }",
-        ),
+        Key::new("health", Kind::Table(&HEALTH), Preset::Nothing, "{ path = \"/healthz\", every = \"5s\" }"),
     ],
 };
 
@@ -236,5 +231,4 @@ const SNI: [Kind; 2] = [Kind::Switch, Kind::Text(Form::Host)];
 static RETRY_ON: Kind = Kind::Either(&RETRY_ON_KINDS);
 const RETRY_ON_KINDS: [Kind; 2] = [Kind::Count(400, 599), Kind::Text(Form::Any)];
 static METHOD: Kind = Kind::Text(Form::Method);
-const WAIT: [Kind; 2] =
-    [Kind::Switch, Kind::Duration(SHORTEST, std::time::Duration::from_secs(60))];
+const WAIT: [Kind; 2] = [Kind::Switch, Kind::Duration(SHORTEST, std::time::Duration::from_secs(60))];

@@ -155,6 +155,7 @@ fn around(path: &str, table: &Table) -> BTreeMap<String, &'static str> {
             set(format!("{at}chain"), "\"a\"");
             set(format!("{at}key"), "\"b\"");
         }
+        "balance" if path.ends_with("secret") => set(format!("{at}cookie"), "\"server\""),
         "dns_hook" => set(format!("{at}command"), "\"/a\""),
         "external_account" => {
             set(format!("{at}id"), "\"a\"");

@@ -2,12 +2,15 @@
 
 use std::net::IpAddr;
 
-use super::{Build, Named, balance, health, host, ladder, narrow, narrow32, overload, retry, shared, upstream};
+use super::{
+    Build, Named, balance, health, host, ladder, narrow, narrow32, overload, retry, shared, upstream,
+};
 use crate::{
     Place, defaults,
     file::{Group, Written},
     plan::{
-        CertificateFiles, IdleLinks, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, Roots, Scheme, ServerName, SpreadNames, Upstream, UpstreamTls,
+        CertificateFiles, IdleLinks, Pool, PoolIndex, Protocol, ProxyVersion, ResponseLimits, Roots, Scheme,
+        ServerName, SpreadNames, Upstream, UpstreamTls,
     },
 };
 

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Build, cache, compress, door, files, headers, host, ladder, path, pool, retry, secure_headers, shared};
+use super::{
+    Build, cache, compress, door, files, headers, host, ladder, overload, path, pool, retry, secure_headers,
+    shared,
+};
 use crate::{
     ByteSize, Place,
     file::{At, Group, nearest},
-    plan::{Action, Door, Files, HostPolicy, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
+    plan::{Action, Door, Files, HostPolicy, Overload, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
 };
 
 /// What the routes of a site have from it.
@@ -17,6 +20,8 @@ pub(super) struct Home<'a> {
     pub(super) action: Option<Done>,
     /// The site's door.
     pub(super) door: Door,
+    /// What the site does under load.
+    pub(super) overload: Option<Arc<Overload>>,
     /// The limit for request bodies where neither site nor route has one.
     pub(super) body_limit: ByteSize,
 }
@@ -55,6 +60,7 @@ pub(super) fn route(build: &mut Build<'_>, at: &At<&Group>, home: &Home<'_>) -> 
     route.methods = methods;
     route.headers = headers;
     route.door = door::within(build, &home.door, group, &pool_name);
+    route.overload = overload::overload(build, home.overload.as_ref(), group, &pool_name);
     if let (Some(place), false) = (group.key_place("rewrite"), matches!(route.action, Action::Forward(_))) {
         build.complaints.error(place, "rewrite_without_forward");
     }
@@ -66,7 +72,9 @@ pub(super) fn route(build: &mut Build<'_>, at: &At<&Group>, home: &Home<'_>) -> 
 
 /// The route for everything that a site's own action makes.
 pub(super) fn own(build: &mut Build<'_>, action: Done, home: &Home<'_>, place: Place) -> Route {
-    Route { door: home.door.clone(), ..forwarding(build, &[home.group], action, home.body_limit, place) }
+    let overload = home.overload.clone();
+    let route = forwarding(build, &[home.group], action, home.body_limit, place);
+    Route { door: home.door.clone(), overload, ..route }
 }
 
 /// The action a table names, if it does, with the files beside it.
@@ -121,9 +129,21 @@ pub(super) fn misplaced(build: &mut Build<'_>, group: &Group, is_route: bool) {
     if group.has("upstreams") {
         return;
     }
-    let links = ["tls", "resolve", "proxy_protocol", "link_local", "idle", "response_limit"]
-        .iter()
-        .filter_map(|key| Some((key.to_string(), group.key_place(key)?)));
+    let links = [
+        "tls",
+        "resolve",
+        "concurrency",
+        "queue",
+        "proxy_protocol",
+        "link_local",
+        "balance",
+        "eject",
+        "slow_start",
+        "idle",
+        "response_limit",
+    ]
+    .iter()
+    .filter_map(|key| Some((key.to_string(), group.key_place(key)?)));
     let deadline = group.group("deadline").filter(|_| is_route);
     let steps = ["resolve", "connect", "handshake"]
         .iter()
@@ -181,12 +201,14 @@ fn forwarding(
         response_headers,
         deadlines: ladder::exchange(&patience),
         body_limit: layers.iter().find_map(|layer| layer.size("body_limit")).unwrap_or(body_limit),
+        server_timing: layers.iter().find_map(|layer| layer.switch("server_timing")).unwrap_or(false),
         upgrade: layers.iter().find_map(|layer| layer.switch("upgrade")).unwrap_or(true),
         buffers: ladder::buffers(&patience),
         retry,
         cache: cache::rules(build, layers),
         compress: compress::compress(build, layers),
         door: Door::default(),
+        overload: None,
         files,
         script,
         action,

@@ -1,12 +1,45 @@
 //! An upstream as written: `http://10.0.0.11:3000`, `https://api.internal`, `unix:/run/app.sock`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use super::{Build, host, shared};
+use super::{Build, host, narrow32, shared};
 use crate::{
-    file::At,
+    defaults,
+    file::{At, Group, Written, is_name},
     plan::{Scheme, Target, Upstream},
 };
+
+/// Reads an upstream of a pool: its address, or a table with its address.
+pub(super) fn weighed(build: &mut Build<'_>, written: &At<Written>) -> Option<Upstream> {
+    match &written.value {
+        Written::Text(text) => upstream(build, &At { place: written.place, value: text }),
+        Written::Group(group) => from_table(build, group),
+        _ => None,
+    }
+}
+
+fn from_table(build: &mut Build<'_>, group: &Group) -> Option<Upstream> {
+    let url = group.text("url")?;
+    let upstream = upstream(build, &url)?;
+    Some(Upstream {
+        weight: group.count("weight").map_or(defaults::WEIGHT, narrow32),
+        is_backup: group.switch("backup") == Some(true),
+        zone: group.text("zone").and_then(|text| zone(build, &text)),
+        ..upstream
+    })
+}
+
+/// The name of a zone.
+pub(super) fn zone(build: &mut Build<'_>, text: &At<&str>) -> Option<Arc<str>> {
+    if !is_name(text.value) {
+        build.complaints.error(text.place, "bad_name").text("name", text.value);
+        return None;
+    }
+    Some(shared(text.value))
+}
 
 /// Reads an upstream.
 pub(super) fn upstream(build: &mut Build<'_>, text: &At<&str>) -> Option<Upstream> {
@@ -17,10 +50,7 @@ pub(super) fn upstream(build: &mut Build<'_>, text: &At<&str>) -> Option<Upstrea
         return unix(build, text, path).map(|upstream| Upstream { scheme: Scheme::FastCgi, ..upstream });
     }
     match read(text.value) {
-        Ok((scheme, target, authority)) => {
-            let label = shared(text.value);
-            Some(Upstream { label, scheme, target, authority: shared(&authority), may_be_link_local: false })
-        }
+        Ok((scheme, target, authority)) => Some(plain(text.value, scheme, target, &authority)),
         Err(fault) => {
             let complaint = build.complaints.error(text.place, fault.id).text("value", text.value);
             if let Some(near) = fault.near {
@@ -36,13 +66,20 @@ fn unix(build: &mut Build<'_>, text: &At<&str>, path: &str) -> Option<Upstream> 
         build.complaints.error(text.place, "socket_without_path");
         return None;
     }
-    Some(Upstream {
-        label: shared(text.value),
-        scheme: Scheme::Http,
-        target: Target::Unix(build.folder.join(path)),
-        authority: shared("localhost"),
+    Some(plain(text.value, Scheme::Http, Target::Unix(build.folder.join(path)), "localhost"))
+}
+
+fn plain(label: &str, scheme: Scheme, target: Target, authority: &str) -> Upstream {
+    Upstream {
+        label: shared(label),
+        scheme,
+        target,
+        authority: shared(authority),
+        weight: defaults::WEIGHT,
+        is_backup: false,
+        zone: None,
         may_be_link_local: false,
-    })
+    }
 }
 
 struct Fault {

@@ -205,10 +205,7 @@ pub struct RetryPlan {
 
 impl Default for RetryPlan {
     fn default() -> Self {
-        Self {
-            percent: defaults::RETRY_PERCENT,
-            per_second: defaults::RETRY_PER_SECOND,
-        }
+        Self { percent: defaults::RETRY_PERCENT, per_second: defaults::RETRY_PER_SECOND }
     }
 }
 

@@ -20,6 +20,9 @@ fn target(place: plan::Target, tls: Option<TlsClient>) -> Target {
         scheme: if tls.is_some() { Scheme::Https } else { Scheme::Http },
         target: place,
         authority: "web.example".into(),
+        weight: 1,
+        is_backup: false,
+        zone: None,
         may_be_link_local: false,
     };
     Target::new(&upstream, tls.map(Arc::new))
@@ -127,6 +130,9 @@ async fn a_name_that_leads_to_a_metadata_service_is_refused_and_its_address_is_n
         scheme: Scheme::Http,
         target: plan::Target::Name { name: "metadata.example".into(), port: 80 },
         authority: "metadata.example".into(),
+        weight: 1,
+        is_backup: false,
+        zone: None,
         may_be_link_local: false,
     };
     // As a name that was spread over its addresses.
