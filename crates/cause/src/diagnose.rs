@@ -72,8 +72,11 @@ fn attempt_verdict(attempt: &Attempt) -> Verdict {
         if stage == Stage::Head && attempt.send.is_failed() && !head_says_more(&attempt.head) {
             continue;
         }
-        if let Some(ending) = step.ending() {
-            return judged(attempt, stage, ending);
+        match step.ending() {
+            // It did not fail: it was not needed any more.
+            Some(Ending::Cancelled(By::Faster)) => return Verdict::Well,
+            Some(ending) => return judged(attempt, stage, ending),
+            None => {}
         }
     }
     match attempt.status {

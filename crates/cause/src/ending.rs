@@ -76,6 +76,8 @@ pub enum Deadline {
     FirstByte,
     /// Between two reads of the upstream's body.
     BetweenBytes,
+    /// One attempt from its beginning to the head, where another upstream can be asked after it.
+    PerTry,
     /// The whole exchange.
     Total,
     /// Waiting in a queue.
@@ -99,6 +101,7 @@ impl Deadline {
             Self::Send => "send",
             Self::FirstByte => "first_byte",
             Self::BetweenBytes => "between_bytes",
+            Self::PerTry => "per_try",
             Self::Total => "total",
             Self::Queue => "queue",
             Self::Drain => "drain",
@@ -201,6 +204,8 @@ pub enum By {
     Upstream,
     /// The gateway, for instance because the other side failed.
     Gateway,
+    /// The gateway, because a second attempt beside this one was answered first.
+    Faster,
 }
 
 /// A decision of the gateway that ends an exchange.

@@ -104,6 +104,7 @@ const fn cancelled_by(by: By) -> &'static str {
         By::Client => "client",
         By::Upstream => "upstream",
         By::Gateway => "gateway",
+        By::Faster => "faster",
     }
 }
 

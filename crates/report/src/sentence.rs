@@ -155,6 +155,7 @@ fn ending_key(ending: &Ending) -> String {
         Ending::Cancelled(By::Client) => "cancelled-client",
         Ending::Cancelled(By::Upstream) => "cancelled-upstream",
         Ending::Cancelled(By::Gateway) => "cancelled-gateway",
+        Ending::Cancelled(By::Faster) => "cancelled-faster",
         Ending::Decided(decision) => decision_key(*decision),
         Ending::Panicked => "panicked",
     };

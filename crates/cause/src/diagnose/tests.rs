@@ -147,3 +147,9 @@ fn an_authoriser_that_cannot_be_asked_is_no_fault_of_the_upstream() {
     assert_eq!(guarded(Ending::TimedOut(Deadline::Total)), Some(Cause::DeadlineSpent));
     assert_eq!(guarded(Ending::Cancelled(By::Client)), Some(Cause::ClientLeft));
 }
+
+#[test]
+fn an_attempt_that_lost_the_race_did_not_fail() {
+    let attempt = Attempt { head: failed(Ending::Cancelled(By::Faster)), sent: 90, ..Attempt::default() };
+    check(attempt, None);
+}

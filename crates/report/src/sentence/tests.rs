@@ -96,7 +96,7 @@ fn every_ending() -> Vec<Ending> {
     ];
     endings.extend(DEADLINES.map(Ending::TimedOut));
     endings.extend(LIMITS.map(Ending::TooLarge));
-    endings.extend([By::Client, By::Upstream, By::Gateway].map(Ending::Cancelled));
+    endings.extend([By::Client, By::Upstream, By::Gateway, By::Faster].map(Ending::Cancelled));
     endings.extend([TlsFault::NotTls, TlsFault::NoAgreement, TlsFault::Broken].map(Ending::Tls));
     let names = [
         NameFault::NxDomain,
@@ -139,7 +139,7 @@ fn every_ending() -> Vec<Ending> {
     endings
 }
 
-const DEADLINES: [Deadline; 14] = [
+const DEADLINES: [Deadline; 15] = [
     Deadline::ClientHead,
     Deadline::ClientBody,
     Deadline::ClientHandshake,
@@ -151,6 +151,7 @@ const DEADLINES: [Deadline; 14] = [
     Deadline::Send,
     Deadline::FirstByte,
     Deadline::BetweenBytes,
+    Deadline::PerTry,
     Deadline::Total,
     Deadline::Queue,
     Deadline::Drain,
