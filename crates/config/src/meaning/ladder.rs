@@ -19,6 +19,7 @@ pub(super) fn exchange(layers: &[&Group]) -> ExchangeDeadlines {
         first_byte: deadline(layers, "first_byte").unwrap_or(standard.first_byte),
         between_bytes: deadline(layers, "between_bytes").unwrap_or(standard.between_bytes),
         per_try: deadline(layers, "per_try"),
+        hedge: None,
         total: deadline(layers, "total"),
         tunnel: deadline(layers, "tunnel").unwrap_or(standard.tunnel),
     }

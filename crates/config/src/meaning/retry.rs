@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What is repeated; `layers` go from narrow to wide.
-pub(super) fn rules(build: &mut Build<'_>, layers: &[&Group], pool: Option<&Pool>) -> RetryRules {
+pub(super) fn rules(build: &mut Build<'_>, layers: &[&Group]) -> RetryRules {
     let standard = RetryRules::default();
     let tables = || layers.iter().filter_map(|layer| layer.group("retry"));
     RetryRules {
@@ -20,7 +20,6 @@ pub(super) fn rules(build: &mut Build<'_>, layers: &[&Group], pool: Option<&Pool
             .find(|group| group.has("methods"))
             .map(|group| methods(build, group))
             .unwrap_or_default(),
-        hedge: hedge(build, layers, pool),
         wait: match layers.iter().find(|layer| layer.has("wait")) {
             Some(layer) if layer.switch("wait") == Some(false) => None,
             Some(layer) => layer.duration("wait").or(standard.wait),
@@ -47,12 +46,14 @@ fn on(build: &mut Build<'_>, group: &Group) -> RetryOn {
     let mut on = RetryOn { failures: false, causes: Vec::new(), statuses: Vec::new() };
     for at in group.list("on") {
         match &at.value {
-            Written::Count(status) => match u16::try_from(*status).ok().filter(|status| may_repeat(*status)) {
-                Some(status) => on.statuses.push(status),
-                None => {
-                    build.complaints.error(at.place, "retry_status").text("value", status.to_string());
+            Written::Count(status) => {
+                match u16::try_from(*status).ok().filter(|status| may_repeat(*status)) {
+                    Some(status) => on.statuses.push(status),
+                    None => {
+                        build.complaints.error(at.place, "retry_status").text("value", status.to_string());
+                    }
                 }
-            },
+            }
             Written::Text(text) => word(build, &At { place: at.place, value: text.as_str() }, &mut on),
             _ => {}
         }
@@ -93,11 +94,8 @@ fn methods(build: &mut Build<'_>, group: &Group) -> Vec<std::sync::Arc<str>> {
     named
 }
 
-fn hedge(
-    build: &mut Build<'_>,
-    layers: &[&Group],
-    pool: Option<&Pool>,
-) -> Option<std::time::Duration> {
+/// When a second attempt runs beside the first.
+pub(super) fn hedge(build: &mut Build<'_>, layers: &[&Group], pool: Option<&Pool>) -> Option<std::time::Duration> {
     let layer = layers.iter().find(|layer| layer.has("hedge"))?;
     let hedge = layer.duration("hedge")?;
     let speaks_http1 = |pool: &Pool| {
@@ -105,9 +103,7 @@ fn hedge(
             && pool.proxy_protocol.is_none()
             && pool.upstreams.iter().all(|upstream| upstream.scheme != Scheme::FastCgi)
     };
-    if let (Some(place), true) =
-        (layer.key_place("hedge"), pool.is_some_and(|pool| !speaks_http1(pool)))
-    {
+    if let (Some(place), true) = (layer.key_place("hedge"), pool.is_some_and(|pool| !speaks_http1(pool))) {
         build.complaints.error(place, "hedge_without_http1");
     }
     Some(hedge)

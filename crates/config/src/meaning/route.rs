@@ -9,7 +9,7 @@ use super::{
 use crate::{
     ByteSize, Place,
     file::{At, Group, nearest},
-    plan::{Action, Door, Files, HostPolicy, Overload, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
+    plan::{Action, Door, ExchangeDeadlines, Files, HostPolicy, Overload, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
 };
 
 /// What the routes of a site have from it.
@@ -183,7 +183,8 @@ fn forwarding(
         Action::Forward(index) => build.pools.get(index.0).cloned(),
         Action::Files | Action::Redirect(_) | Action::Deny => None,
     };
-    let retry = retry::rules(build, &patience, forwards_to.as_ref());
+    let retry = retry::rules(build, &patience);
+    let hedge = retry::hedge(build, &patience, forwards_to.as_ref());
     let index = RouteIndex(build.routes);
     build.routes += 1;
     let mut response_headers = headers::rules(build, layers, "response_headers");
@@ -199,7 +200,7 @@ fn forwarding(
         host: host_policy(build, layers),
         request_headers: headers::rules(build, layers, "request_headers"),
         response_headers,
-        deadlines: ladder::exchange(&patience),
+        deadlines: ExchangeDeadlines { hedge, ..ladder::exchange(&patience) },
         body_limit: layers.iter().find_map(|layer| layer.size("body_limit")).unwrap_or(body_limit),
         server_timing: layers.iter().find_map(|layer| layer.switch("server_timing")).unwrap_or(false),
         upgrade: layers.iter().find_map(|layer| layer.switch("upgrade")).unwrap_or(true),

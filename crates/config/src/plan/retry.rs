@@ -1,4 +1,4 @@
-//! What is repeated on a route, how soon a second attempt runs beside the first, and how long an upstream is waited for.
+//! What is repeated on a route, and how long an upstream is waited for.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,8 +15,6 @@ pub struct RetryRules {
     pub on: RetryOn,
     /// Methods that are repeated as if they were idempotent.
     pub methods: Vec<Arc<str>>,
-    /// How long after the request went out a second attempt runs beside the first; none means never.
-    pub hedge: Option<Duration>,
     /// How long after the last upstream went away requests wait for one to come back; none means not at all.
     pub wait: Option<Duration>,
 }
@@ -38,7 +36,6 @@ impl Default for RetryRules {
             attempts: defaults::ATTEMPTS,
             on: RetryOn::default(),
             methods: Vec::new(),
-            hedge: None,
             wait: Some(defaults::WAIT),
         }
     }

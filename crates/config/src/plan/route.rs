@@ -24,6 +24,8 @@ pub struct Route {
     pub headers: Vec<RequiredHeader>,
     /// What a client must be to come in.
     pub door: Door,
+    /// What is done under load beyond the limits of upstreams.
+    pub overload: Option<Arc<super::Overload>>,
     /// What is done.
     pub action: Action,
     /// What is served from a folder before anything is forwarded.
@@ -42,6 +44,8 @@ pub struct Route {
     pub deadlines: ExchangeDeadlines,
     /// Most bytes of a request body.
     pub body_limit: ByteSize,
+    /// Whether answers tell in `Server-Timing` how long each stage took.
+    pub server_timing: bool,
     /// Whether upgrades (WebSocket) are forwarded.
     pub upgrade: bool,
     /// How much is held back.
@@ -188,6 +192,8 @@ pub struct ExchangeDeadlines {
     /// For one attempt from its beginning to the head of the answer, where another one may follow; none means no such
     /// deadline.
     pub per_try: Option<Duration>,
+    /// After the beginning of an attempt: when a second one begins beside it; none means never.
+    pub hedge: Option<Duration>,
     /// For the whole exchange, all attempts included; none means no such deadline.
     pub total: Option<Duration>,
     /// Without any byte in either direction after an upgrade.
@@ -201,6 +207,7 @@ impl Default for ExchangeDeadlines {
             first_byte: defaults::FIRST_BYTE,
             between_bytes: defaults::BETWEEN_BYTES,
             per_try: None,
+            hedge: None,
             total: None,
             tunnel: defaults::TUNNEL,
         }
