@@ -59,6 +59,7 @@ fn run(upstream: &Upstream, seconds: u64, rate: fn(u64) -> u64) -> Run {
     let plan = Concurrency::default();
     let queue_plan = QueuePlan::default();
     let (load, mut queue) = (Load::default(), Queue::<u64>::default());
+    let mut under_way = 0;
     let mut events = BinaryHeap::new();
     let (mut busy, mut backlog) = (0, VecDeque::<(u64, u64)>::new());
     let mut chance = 88_172_645_463_325_252u64;
@@ -81,7 +82,8 @@ fn run(upstream: &Upstream, seconds: u64, rate: fn(u64) -> u64) -> Run {
                 if now + gap < seconds * 1_000_000 {
                     events.push(Reverse((now + gap.max(1), Event::Arrives)));
                 }
-                if queue.is_empty() && load.enter(plan) {
+                if queue.is_empty() && load.has_room(plan, under_way) {
+                    under_way += 1;
                     sent.push(now);
                 } else {
                     load.turned_away(plan, at);
@@ -92,8 +94,8 @@ fn run(upstream: &Upstream, seconds: u64, rate: fn(u64) -> u64) -> Run {
                 }
             }
             Event::Done { arrived, sent } => {
-                load.leave();
-                load.observe(plan, Duration::from_micros(now - sent), at);
+                under_way -= 1;
+                load.observe(plan, Duration::from_micros(now - sent), under_way, at);
                 let seen = &mut run.seconds[(now / 1_000_000) as usize];
                 seen.answered += 1;
                 seen.latencies.push((now - arrived) / 1000);
@@ -107,10 +109,12 @@ fn run(upstream: &Upstream, seconds: u64, rate: fn(u64) -> u64) -> Run {
         while let Some(arrived) = queue.expired(&queue_plan, at) {
             run.seconds[(arrived / 1_000_000) as usize].refused += 1;
         }
-        while !queue.is_empty() && load.enter(plan) {
-            match queue.take(&queue_plan, at) {
-                Some(arrived) if now - arrived < micros(queue_plan.time) => sent.push(arrived),
-                _ => load.leave(),
+        while load.has_room(plan, under_way)
+            && let Some(arrived) = queue.take(&queue_plan, at)
+        {
+            if now - arrived < micros(queue_plan.time) {
+                under_way += 1;
+                sent.push(arrived);
             }
         }
         for arrived in sent {
@@ -122,7 +126,7 @@ fn run(upstream: &Upstream, seconds: u64, rate: fn(u64) -> u64) -> Run {
             }
         }
     }
-    run.limit = load.gradient_limit();
+    run.limit = load.limit(plan).unwrap_or_default();
     run
 }
 
