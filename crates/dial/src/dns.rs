@@ -44,6 +44,8 @@ pub enum Kind {
     Soa,
     /// The key that the parent zone vouches for.
     Ds,
+    /// The name of an address.
+    Ptr,
 }
 
 /// An answer.
@@ -91,6 +93,8 @@ pub enum Data {
     Address(IpAddr),
     /// The name is another name for this one.
     Alias(String),
+    /// The address this record stands for has this name.
+    Pointer(String),
     /// A name server of the zone.
     NameServer(String),
     /// The head of a zone.
@@ -196,6 +200,7 @@ impl Kind {
             Self::Ns => "NS",
             Self::Soa => "SOA",
             Self::Ds => "DS",
+            Self::Ptr => "PTR",
         }
     }
 
@@ -207,6 +212,7 @@ impl Kind {
             Self::Ns => RecordType::NS,
             Self::Soa => RecordType::SOA,
             Self::Ds => RecordType::DS,
+            Self::Ptr => RecordType::PTR,
         }
     }
 }
@@ -233,6 +239,14 @@ impl Reply {
             _ => None,
         });
         addresses.collect()
+    }
+
+    /// The names of an address in the answer, in its order.
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
+        self.answers.iter().filter_map(|record| match &record.data {
+            Data::Pointer(name) => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// The aliases in the answer, from the asked name on, each with where it leads.

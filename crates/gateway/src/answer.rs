@@ -5,7 +5,7 @@
 use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::grpc;
-use crate::guard::PassedBack;
+use crate::guard::{self, PassedBack};
 use crate::http3;
 use crate::identity;
 use crate::outcome;
@@ -34,7 +34,7 @@ pub const PROXY: &str = "torwart";
 /// Answers a request that was stopped.
 pub async fn send(x: &mut Exchange<'_>) {
     let (cause, _) = outcome::cause(x);
-    let Some(status) = cause.status() else {
+    let Some(mut status) = cause.status() else {
         // The client is gone; there is nobody to tell.
         x.keeps_client = false;
         return;
@@ -42,9 +42,15 @@ pub async fn send(x: &mut Exchange<'_>) {
     if status >= 500 || cause.stage() <= torwart_cause::Stage::Parse {
         x.keeps_client = x.keeps_client && x.body.is_done();
     }
+    let crawler_wait = guard::comes_again(x, status).await;
+    if crawler_wait.is_some() {
+        status = 503;
+    }
     let notes = x.notes.as_deref();
     // Whole seconds, and never too few.
-    let wait = notes.and_then(|notes| notes.retry_after).map(|wait| wait.as_secs_f64().ceil() as u32);
+    let wait = crawler_wait
+        .or_else(|| notes.and_then(|notes| notes.retry_after))
+        .map(|wait| wait.as_secs_f64().ceil() as u32);
     let retry_after = wait.map(|wait| wait.max(1)).or_else(|| retry_after(cause));
     let rendered = render(x, cause, status, retry_after);
     let mut fields = Vec::with_capacity(512);
@@ -58,6 +64,7 @@ pub async fn send(x: &mut Exchange<'_>) {
     }
     if let Some(notes) = x.notes.as_deref() {
         fields.extend_from_slice(&notes.answer_fields);
+        fields.extend_from_slice(&notes.passed_fields);
     }
     write_field(&mut fields, b"X-Request-Id", &x.id.text());
     write_field(&mut fields, b"Cache-Control", b"no-store");

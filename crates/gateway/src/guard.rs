@@ -5,6 +5,7 @@
 //! as well, because all of this is about that one; what is found out is kept in the exchange's [`Notes`].
 
 mod basic;
+mod crawlers;
 mod crowd;
 mod door;
 mod forward;
@@ -13,13 +14,16 @@ mod parked;
 mod passwords;
 mod wait;
 
+pub use crawlers::{comes_again, recorded as recorded_crawler};
 pub use crowd::{Crowded, Gatehouse, Seat};
 pub use door::{DoorProblem, Doors};
 pub use forward::PassedBack;
 pub use parked::Parked;
 
+use crate::admit;
 use crate::exchange::Exchange;
 use crate::route::{DONE, decided};
+use crate::waiting_room::Waits;
 use door::{Auth, Door};
 use limit::Permit;
 use std::net::IpAddr;
@@ -27,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use torwart_cause::Decision;
 use torwart_dial::Stop;
+use torwart_policy::compress::Change;
 use torwart_policy::visitor;
 use torwart_record::Client as Peer;
 use torwart_wire::{Known, fields};
@@ -40,12 +45,36 @@ pub struct Notes {
     pub retry_after: Option<Duration>,
     /// Field lines that an answer of ours carries.
     pub answer_fields: Vec<u8>,
+    /// What becomes of the answer's body on its way, so that its head says so.
+    pub change: Option<Change>,
+    /// Which crawler the client says it is.
+    claim: Option<crawlers::Claim>,
+    /// The field line of the cookie that keeps the client at its upstream.
+    pub cookie_line: Vec<u8>,
+    /// Field lines that the answer carries, whoever made it.
+    pub passed_fields: Vec<u8>,
+    /// Its place before a waiting room.
+    pub waits: Option<Waits>,
+    /// Its place on a route that takes so many at once.
+    pub route_place: Option<admit::RoutePlace>,
     /// Field lines that go to the upstream.
     pub request_fields: Vec<u8>,
     /// The door whose authoriser has the say about some fields of the request.
     judged_by: Option<Arc<Door>>,
     /// One of the requests the client may have under way.
     permit: Option<Permit>,
+}
+
+impl Notes {
+    /// What of it counts for a fetch that the cache makes in this exchange's stead.
+    pub fn handed_on(&self) -> Self {
+        Self {
+            visitor: self.visitor,
+            request_fields: self.request_fields.clone(),
+            judged_by: self.judged_by.clone(),
+            ..Self::default()
+        }
+    }
 }
 
 /// How it goes on.
@@ -102,7 +131,10 @@ fn judge_at(x: &mut Exchange<'_>, door: &Arc<Door>) -> Result<Verdict, Stop> {
         x.desk.evidence.local.guard = decided(Decision::Deny);
         return Err(Stop);
     }
-    if let Some(limit) = &door.limit {
+    if let Some(crawlers) = &door.crawlers {
+        crawlers.recognise(x);
+    }
+    if let Some(limit) = door.limit.as_ref().filter(|_| !crawlers::is_unlimited(x)) {
         match limit.enter(x) {
             Ok(permit) => x.notes().permit = permit,
             Err(wait) => return Err(refuse_for_now(x, wait)),

@@ -1,7 +1,9 @@
 //! What one core owns: its view of the plan, its links, its buffers, its timers, its counters. Nothing here is shared
 //! with other cores but snapshots that are only read and the atomics in them.
 
+use crate::cache;
 use crate::clock::Moment;
+use crate::compress::Coders;
 use crate::guard::Parked;
 use crate::outbox::Outbox;
 use crate::pool::SWEEP;
@@ -41,6 +43,8 @@ pub struct Core {
     desks: Spare<Box<Desk>>,
     upstream_desks: Spare<Box<UpstreamDesk>>,
     blank_desks: Spare<Box<UpstreamDesk>>,
+    /// What compresses answers.
+    pub coders: Rc<Coders>,
     /// Room for what leaves multiplexed connections in one write.
     pub packs: Spare<Vec<u8>>,
     date: RefCell<(Moment, Vec<u8>)>,
@@ -109,6 +113,7 @@ impl Core {
             desks: Spare::new(FREE_KEPT),
             upstream_desks: Spare::new(FREE_KEPT),
             blank_desks: Spare::new(FREE_KEPT),
+            coders: Rc::default(),
             packs: Spare::new(PACKS_KEPT),
             date: RefCell::new((Moment::now(), http_date())),
             scratch: RefCell::default(),
@@ -258,6 +263,7 @@ impl Core {
                 continue;
             }
             swept = now;
+            cache::look_after(&self);
             self.parked.sweep(now);
             if now.since(trimmed) >= TRIM {
                 trimmed = now;
@@ -265,9 +271,11 @@ impl Core {
                 self.upstream_desks.trim();
                 self.blank_desks.trim();
                 self.packs.trim();
+                self.coders.trim();
             }
             let view = self.view();
             for pool in &view.pools {
+                pool.upstreams.iter().for_each(|upstream| upstream.show(now));
                 for upstream in pool.upstreams.iter().filter(|upstream| !upstream.idle.is_empty()) {
                     upstream.idle.sweep(pool.keep, &upstream.upstream.state, now);
                 }

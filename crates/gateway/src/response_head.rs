@@ -4,10 +4,12 @@ use crate::answer;
 use crate::exchange::Exchange;
 use crate::http3;
 use crate::identity;
+use crate::server_timing;
+use torwart_policy::compress::Change;
 use torwart_policy::header_rules;
 use torwart_wire::fields::proxy_status::ProxyStatus;
 use torwart_wire::http1::{Response, write_number, write_status_line};
-use torwart_wire::{Framing, Head, Known, Version};
+use torwart_wire::{Field, Framing, Head, Known, Version};
 
 /// How the body goes to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
     let mut out = std::mem::take(x.desk.out.bytes());
     // We speak 1.1 whatever the client speaks (RFC 9112 §2.3); framing and Connection suit its version.
     write_status_line(&mut out, Version::Http11, response.status, head.reason());
-    let has_rules = x.route().is_some_and(|route| !route.response_headers.is_empty());
+    let has_rules = has_rules(x);
     head.copy_fields(&mut out, |field| {
         let is_framing = match field.known {
             Known::ContentLength => way != Way::NoBody || response.status == 204,
@@ -53,7 +55,7 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
             _ => field.is_hop_by_hop,
         };
         let is_dropped = is_framing
-            || (has_rules && drops(x, field.name))
+            || (has_rules && drops(x, field))
             || identity::is_overruled(x, field.name)
             || http3::is_overruled(x, field.name);
         !is_dropped
@@ -75,14 +77,32 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
     write_connection(x, response, &mut out);
     identity::write_transport_security(x, &mut out);
     http3::write_offer(x, &mut out);
-    if response.status >= 500 {
+    if let Some(notes) = &x.notes
+        && !x.is_fetch()
+    {
+        out.extend_from_slice(&notes.cookie_line);
+        out.extend_from_slice(&notes.passed_fields);
+    }
+    if response.status >= 500 && !x.is_fetch() {
         write_received_status(x, response.status, &mut out);
     }
     if has_rules {
         append_rules(x, head, &mut out);
+        if x.route().is_some_and(|route| route.server_timing) && !x.is_fetch() {
+            server_timing::write(x, now, &mut out);
+        }
     }
     out.extend_from_slice(b"\r\n");
     *x.desk.out.bytes() = out;
+}
+
+/// Adds lines to the head that was written last.
+pub fn append(x: &mut Exchange<'_>, write: impl FnOnce(&mut Vec<u8>)) {
+    let out = x.desk.out.bytes();
+    let end = out.len().saturating_sub(2);
+    out.truncate(end);
+    write(out);
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Writes an interim head (1xx) to the client's outbox.
@@ -123,13 +143,30 @@ fn write_received_status(x: &Exchange<'_>, status: u16, out: &mut Vec<u8>) {
 }
 
 #[inline(never)]
-fn drops(x: &Exchange<'_>, name: &[u8]) -> bool {
-    x.route().is_some_and(|route| header_rules::drops(&route.response_headers, name))
+fn drops(x: &Exchange<'_>, field: &Field<'_>) -> bool {
+    change(x).is_some_and(|change| change.overrules(field))
+        || !x.is_fetch()
+            && x.route().is_some_and(|route| header_rules::drops(&route.response_headers, field.name))
+}
+
+/// Whether anything in the head is to be changed: by rules of the route, or because the body is.
+fn has_rules(x: &Exchange<'_>) -> bool {
+    change(x).is_some()
+        || x.route().is_some_and(|route| route.server_timing || !route.response_headers.is_empty())
+}
+
+/// What becomes of the body.
+fn change(x: &Exchange<'_>) -> Option<Change> {
+    x.notes.as_ref().and_then(|notes| notes.change)
 }
 
 #[inline(never)]
 fn append_rules(x: &Exchange<'_>, head: &Head, out: &mut Vec<u8>) {
-    let Some(route) = x.route() else { return };
+    if let Some(change) = change(x) {
+        change.write(head, out);
+    }
+    // What is stored is changed each time it goes out.
+    let Some(route) = x.route().filter(|_| !x.is_fetch()) else { return };
     let id = x.id.text();
     let values = x.template_values(&id);
     header_rules::append(&route.response_headers, &values, out);

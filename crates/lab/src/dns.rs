@@ -53,6 +53,8 @@ pub enum Reply {
     Addresses(Vec<IpAddr>),
     /// An alias of another name, without its addresses.
     Alias(String),
+    /// The name of an address (PTR).
+    Name(String),
     /// The name does not exist (RCODE 3).
     NxDomain,
     /// The server failed (RCODE 2).

@@ -113,6 +113,7 @@ fn record<'a>(series: &'a Series, evidence: &'a Evidence) -> Record<'a> {
         user_agent: b"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
         referer: b"https://shop.example/products",
         trace_id: b"4bf92f3577b34da6a3ce929d0e0e4736",
+        crawler: None,
         evidence,
         attempt_causes: &[],
     }

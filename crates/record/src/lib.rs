@@ -31,10 +31,10 @@ pub use incident::{Incident, Incidents};
 pub use journal::{Journal, JournalError, JournalFormat, JournalOptions, JournalWriter, Report, Sink};
 pub use log::JsonLog;
 pub use metrics::{
-    ClientGuard, ClientState, CoreMetrics, Exposition, LinkGuard, LinkState, Metrics, UpstreamGauge,
+    CacheCounters, ClientGuard, ClientState, CoreMetrics, Exposition, LinkGuard, LinkState, Lookup, Metrics, UpstreamGauge,
 };
 pub use owned::OwnedRecord;
-pub use record::{Client, Protocol, Record, ServedBy};
+pub use record::{Client, Crawler, Protocol, Record, ServedBy};
 pub use recorder::{Failures, Recorder};
 pub use request_id::{ParseRequestIdError, RequestId, RequestIds};
 pub use ring::Ring;

@@ -6,7 +6,7 @@
 use crate::json::{
     write_id, write_millis, write_socket_address, write_text, write_text_or_null, write_unsigned,
 };
-use crate::{Client, Record, Timestamp, write_ending};
+use crate::{Client, Crawler, Record, Timestamp, write_ending};
 use torwart_cause::{Address, Attempt, Cause, Step};
 
 /// Writes JSON lines. Keeps the text of the current second.
@@ -108,6 +108,23 @@ fn write_sizes(record: &Record<'_>, out: &mut Vec<u8>) {
     write_text_or_null(record.referer, REFERER, out);
     out.extend_from_slice(b",\"trace_id\":");
     write_text_or_null(record.trace_id, TRACE_ID, out);
+    out.extend_from_slice(b",\"crawler\":");
+    match record.crawler {
+        Some(crawler) => write_crawler(crawler, out),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+#[cold]
+fn write_crawler(crawler: Crawler, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"name\":");
+    write_id(crawler.name, out);
+    out.extend_from_slice(if crawler.is_ads { b",\"ads\":true" } else { b",\"ads\":false" });
+    out.extend_from_slice(match crawler.is_verified {
+        Some(true) => b",\"verified\":true}",
+        Some(false) => b",\"verified\":false}",
+        None => b",\"verified\":null}",
+    });
 }
 
 /// Appends the JSON object of one attempt.

@@ -54,6 +54,8 @@ pub struct Record<'a> {
     pub referer: &'a [u8],
     /// The trace id of `traceparent`; empty where there is none.
     pub trace_id: &'a [u8],
+    /// Which crawler the client says it is, where that was looked at.
+    pub crawler: Option<Crawler>,
     /// Everything observed.
     pub evidence: &'a Evidence,
     /// The cause of each attempt, in the order of the evidence; a missing entry means that it went well.
@@ -105,6 +107,17 @@ impl<'a> Record<'a> {
 /// Whether a cause is the client's own doing, such as an unknown path: normal on every day, and no sign of a fault.
 pub(crate) fn is_clients_own(cause: Cause) -> bool {
     cause.actor() == Actor::Client || matches!(cause.status(), Some(400..500))
+}
+
+/// A crawler of a search engine or an advertiser, as the client says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Crawler {
+    /// Its name, from a closed list.
+    pub name: &'static str,
+    /// Whether it judges landing pages of advertisements.
+    pub is_ads: bool,
+    /// Whether the client is what it says; `None` while that is not known.
+    pub is_verified: Option<bool>,
 }
 
 /// Who asked.

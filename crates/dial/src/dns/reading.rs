@@ -30,6 +30,7 @@ fn record(record: &WireRecord) -> Record {
         RData::A(address) => Data::Address(IpAddr::V4(address.0)),
         RData::AAAA(address) => Data::Address(IpAddr::V6(address.0)),
         RData::CNAME(target) => Data::Alias(plain(&target.0)),
+        RData::PTR(name) => Data::Pointer(plain(&name.0)),
         RData::NS(server) => Data::NameServer(plain(&server.0)),
         RData::SOA(zone) => {
             Data::Zone { primary: plain(&zone.mname), serial: zone.serial, negative_ttl: zone.minimum }

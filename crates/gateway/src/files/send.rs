@@ -2,6 +2,7 @@
 
 use super::{Chosen, Opened};
 use crate::clock::Moment;
+use crate::compress::{self, Coded, TURN};
 use crate::exchange::Exchange;
 use crate::relay::abort;
 use crate::response_head::{self, Way};
@@ -36,7 +37,7 @@ pub(super) async fn send(x: &mut Exchange<'_>, chosen: Chosen) {
         let mut head = Head::response(if status == 204 { b"No Content" } else { b"Method Not Allowed" });
         head.push_field(b"Allow", b"GET, HEAD, OPTIONS");
         let way = if status == 204 { Way::NoBody } else { Way::Length(0) };
-        return deliver(x, status, &head, way, &chosen.opened, Body::nothing()).await;
+        return deliver(x, status, &head, way, &chosen.opened, Body::nothing(), None).await;
     }
     let facts = chosen.opened.facts;
     let etag = format!("\"{:x}-{:x}-{:x}.{:x}\"", facts.inode, facts.size, facts.modified, facts.nanos);
@@ -80,7 +81,9 @@ pub(super) async fn send(x: &mut Exchange<'_>, chosen: Chosen) {
         Sent::NotModified | Sent::Failed => {}
     }
     let length = body.length();
-    let mut way = Way::Length(length);
+    // A neighbour that lies there compressed says so, and stays as it is.
+    let coded = compress::begin(x, status, &head, Some(length));
+    let mut way = coded.as_ref().map_or(Way::Length(length), |coded| coded.way());
     if status == 304 {
         way = Way::NoBody;
     } else if x.is_head() {
@@ -90,7 +93,7 @@ pub(super) async fn send(x: &mut Exchange<'_>, chosen: Chosen) {
         way = Way::NoBody;
         body = Body::nothing();
     }
-    deliver(x, status, &head, way, &chosen.opened, body).await;
+    deliver(x, status, &head, way, &chosen.opened, body, coded).await;
 }
 
 /// What every answer about the file says, unchanged ones too (RFC 9110 §15.4.5).
@@ -114,7 +117,15 @@ fn describe(x: &Exchange<'_>, chosen: &Chosen, etag: &str, head: &mut Head) {
     head.push_field(b"X-Content-Type-Options", b"nosniff");
 }
 
-async fn deliver(x: &mut Exchange<'_>, status: u16, head: &Head, way: Way, opened: &Opened, body: Body) {
+async fn deliver(
+    x: &mut Exchange<'_>,
+    status: u16,
+    head: &Head,
+    way: Way,
+    opened: &Opened,
+    body: Body,
+    coded: Option<Box<Coded>>,
+) {
     let response = Response {
         version: Version::Http11,
         status,
@@ -130,7 +141,7 @@ async fn deliver(x: &mut Exchange<'_>, status: u16, head: &Head, way: Way, opene
     response_head::write(x, head, &response, way, Moment::now());
     x.status = Some(status);
     x.served_by = ServedBy::Files;
-    match stream(x, opened, body).await {
+    match stream(x, opened, body, coded).await {
         Ok(()) => x.is_complete = true,
         Err(ending) => {
             x.desk.evidence.client.answer = Step::Failed { ending, after: x.elapsed() };
@@ -139,23 +150,43 @@ async fn deliver(x: &mut Exchange<'_>, status: u16, head: &Head, way: Way, opene
     }
 }
 
-async fn stream(x: &mut Exchange<'_>, opened: &Opened, body: Body) -> Result<(), Ending> {
+async fn stream(
+    x: &mut Exchange<'_>,
+    opened: &Opened,
+    body: Body,
+    mut coded: Option<Box<Coded>>,
+) -> Result<(), Ending> {
+    let most = if coded.is_some() { TURN } else { CHUNK };
     for (text, part) in body.pieces {
         x.desk.out.bytes().extend_from_slice(&text);
         let end = part.start + part.len;
         let mut at = part.start;
         while at < end {
-            let room = usize::try_from(end - at).map_or(CHUNK, |left| left.min(CHUNK));
+            let room = usize::try_from(end - at).map_or(most, |left| left.min(most));
             let read = read(x, opened, at, room).await.map_err(|error| {
                 tracing::warn!(%error, path = %x.desk.request.path().escape_ascii(), "a file cannot be read to its end");
                 Ending::Os(error.raw_os_error().unwrap_or(0))
             })?;
             at += read as u64;
+            if let Some(coded) = &mut coded {
+                code(x, coded, read).map_err(|_| Ending::ResourcesSpent)?;
+                tokio::task::yield_now().await;
+            }
             flush(x).await?;
         }
     }
     x.desk.out.bytes().extend_from_slice(&body.tail);
+    if let Some(coded) = &mut coded {
+        coded.finish(&[], x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
+    }
     flush(x).await
+}
+
+/// Codes the last so many bytes of what goes out.
+fn code(x: &mut Exchange<'_>, coded: &mut Coded, read: usize) -> Result<(), compress::Broken> {
+    let out = x.desk.out.bytes();
+    let plain = out.split_off(out.len().saturating_sub(read));
+    coded.push(&plain, out)
 }
 
 /// Appends some bytes of the file to what goes out: at once what lies in the cache, otherwise by a thread that may wait.

@@ -3,6 +3,7 @@
 //! Built by the control side with the snapshot. Limits go on counting across a reload that does not change them.
 
 use super::basic::BasicAuth;
+use super::crawlers::{Crawlers, Verifier};
 use super::forward::Authoriser;
 use super::limit::Limit;
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use torwart_config::Plan;
 use torwart_config::plan::{self, Addresses};
 use torwart_dial::TlsConfigProblem;
 use torwart_policy::address_list::{self, AddressList};
+use torwart_policy::crawler;
 use torwart_policy::users::Users;
 
 /// The doors of all routes, by the route's number in the plan.
@@ -20,6 +22,8 @@ use torwart_policy::users::Users;
 pub struct Doors {
     of_routes: Vec<Option<Arc<Door>>>,
     limits: Vec<Arc<Limit>>,
+    /// Who finds out who is a crawler; what is known outlives a reload.
+    verifier: Option<Arc<Verifier>>,
 }
 
 /// What a client must be.
@@ -28,6 +32,7 @@ pub struct Door {
     allowed: Option<Vec<Arc<AddressList>>>,
     pub(super) limit: Option<Arc<Limit>>,
     pub(super) auth: Option<Auth>,
+    pub(super) crawlers: Option<Arc<Crawlers>>,
 }
 
 /// The proof that is asked for.
@@ -67,8 +72,16 @@ impl std::fmt::Display for DoorProblem {
 impl Doors {
     /// Makes the doors of a plan ready; every file that is wrong is named.
     pub fn build(plan: &Plan, before: Option<&Self>, problems: &mut Vec<DoorProblem>) -> Self {
-        let mut builder =
-            Builder { before, problems, lists: HashMap::new(), limits: Vec::new(), auths: Vec::new() };
+        let mut builder = Builder {
+            before,
+            problems,
+            lists: HashMap::new(),
+            limits: Vec::new(),
+            auths: Vec::new(),
+            crawlers: Vec::new(),
+            verifier: before.and_then(|before| before.verifier.clone()),
+            resolver: &plan.resolver,
+        };
         let mut of_routes: Vec<Option<Arc<Door>>> = Vec::new();
         of_routes.resize_with(plan.routes, || None);
         for (_, route) in plan.all_routes().filter(|(_, route)| !route.door.is_open()) {
@@ -77,7 +90,8 @@ impl Doors {
                 *place = Some(Arc::new(door));
             }
         }
-        Self { of_routes, limits: builder.limits.into_iter().map(|(_, limit)| limit).collect() }
+        let limits = builder.limits.into_iter().map(|(_, limit)| limit).collect();
+        Self { of_routes, limits, verifier: builder.verifier }
     }
 
     /// The door of a route, if it has one.
@@ -103,6 +117,9 @@ struct Builder<'a> {
     /// What stands at one place of the file is one thing in the plan, and stays one.
     limits: Vec<(Arc<plan::Limit>, Arc<Limit>)>,
     auths: Vec<(Arc<plan::Auth>, Auth)>,
+    crawlers: Vec<Arc<Crawlers>>,
+    verifier: Option<Arc<Verifier>>,
+    resolver: &'a plan::ResolverPlan,
 }
 
 impl Builder<'_> {
@@ -112,6 +129,7 @@ impl Builder<'_> {
             allowed: door.allowed.as_ref().map(|allowed| self.lists(allowed)),
             limit: door.limit.as_ref().map(|limit| self.limit(limit)),
             auth: door.auth.as_ref().and_then(|auth| self.auth(auth)),
+            crawlers: door.crawlers.as_ref().map(|crawlers| self.crawlers(crawlers)),
         }
     }
 
@@ -186,6 +204,26 @@ impl Builder<'_> {
         };
         self.auths.push((Arc::clone(wanted), made.share()));
         Some(made)
+    }
+
+    fn crawlers(&mut self, wanted: &Arc<plan::Crawlers>) -> Arc<Crawlers> {
+        if let Some(made) = self.crawlers.iter().find(|made| made.is_of(wanted)) {
+            return Arc::clone(made);
+        }
+        let mut ranges = Vec::with_capacity(wanted.ranges.len());
+        for (operator, file) in &wanted.ranges {
+            match read(file).and_then(|text| crawler::parse_ranges(&text)) {
+                Ok(networks) => ranges.push((Arc::clone(operator), AddressList::new(networks))),
+                Err(problem) => self.tell(file, [problem]),
+            }
+        }
+        let verifier = wanted.dns.then(|| {
+            let make = || Arc::new(Verifier::new(self.resolver.clone()));
+            Arc::clone(self.verifier.get_or_insert_with(make))
+        });
+        let made = Arc::new(Crawlers::new(Arc::clone(wanted), ranges, verifier));
+        self.crawlers.push(Arc::clone(&made));
+        made
     }
 
     fn tell(&mut self, file: &Path, problems: impl IntoIterator<Item = String>) {

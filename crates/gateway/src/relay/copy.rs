@@ -37,14 +37,7 @@ pub async fn run(
     way: Way,
     upload: &mut Upload,
 ) -> Result<(), Cut> {
-    let mut copying = Copying {
-        way,
-        is_last_chunk_queued: false,
-        waits_for: Party::Upstream,
-        moved: false,
-        waiting: None,
-        has_sent: false,
-    };
+    let mut copying = Copying::new(way);
     let end = poll_fn(|cx| copying.poll(cx, x, outgoing, body, upload)).await?;
     match end {
         End::Complete => Ok(()),
@@ -75,7 +68,8 @@ enum End {
     Splice,
 }
 
-struct Copying {
+/// A body on its way; the passage that codes it stands on this.
+pub(super) struct Copying {
     way: Way,
     is_last_chunk_queued: bool,
     waits_for: Party,
@@ -85,6 +79,17 @@ struct Copying {
 }
 
 impl Copying {
+    pub(super) fn new(way: Way) -> Self {
+        Self {
+            way,
+            is_last_chunk_queued: false,
+            waits_for: Party::Upstream,
+            moved: false,
+            waiting: None,
+            has_sent: false,
+        }
+    }
+
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -97,6 +102,11 @@ impl Copying {
         if let Poll::Ready(end) = self.poll_pass(cx, x, outgoing, body) {
             return Poll::Ready(end);
         }
+        self.poll_waiting(cx, x).map(Err)
+    }
+
+    /// Ready when whoever is waited for took too long, or the client has left.
+    pub(super) fn poll_waiting(&mut self, cx: &mut Context<'_>, x: &mut Exchange<'_>) -> Poll<Cut> {
         let what = match self.waits_for {
             Party::Client => Deadline::ClientWrite,
             Party::Upstream => Deadline::BetweenBytes,
@@ -108,15 +118,25 @@ impl Copying {
         if self.waits_for == Party::Upstream
             && let Some(ending) = x.poll_leaving(cx)
         {
-            return Poll::Ready(Err(Cut::Client(ending)));
+            return Poll::Ready(Cut::Client(ending));
         }
         let waiting = self.waiting.get_or_insert_with(|| Waiting::new(what, Moment::now()));
         waiting.wait_for(what, moved);
         let ending = ready!(waiting.poll(x, cx));
-        Poll::Ready(Err(match (self.waits_for, ending) {
+        Poll::Ready(match (self.waits_for, ending) {
             (Party::Client, _) | (_, Ending::Cancelled(By::Client)) => Cut::Client(ending),
             (Party::Upstream, _) => Cut::Upstream(ending),
-        }))
+        })
+    }
+
+    /// It is the upstream that is waited for.
+    pub(super) fn waits_for_upstream(&mut self) {
+        self.waits_for = Party::Upstream;
+    }
+
+    /// Nobody was waited for.
+    pub(super) fn has_worked(&mut self) {
+        self.moved = true;
     }
 
     fn poll_pass(
@@ -190,7 +210,7 @@ impl Copying {
         }
     }
 
-    fn poll_flush(&mut self, cx: &mut Context<'_>, x: &mut Exchange<'_>) -> Poll<Result<(), Cut>> {
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>, x: &mut Exchange<'_>) -> Poll<Result<(), Cut>> {
         while !x.desk.out.is_empty() {
             self.waits_for = Party::Client;
             let sent = ready!(x.desk.out.poll_send(cx, &mut x.client.stream, &[])).map_err(cut_client)?;
@@ -204,7 +224,7 @@ impl Copying {
     }
 
     #[inline(never)]
-    fn poll_receive(
+    pub(super) fn poll_receive(
         &mut self,
         cx: &mut Context<'_>,
         x: &mut Exchange<'_>,

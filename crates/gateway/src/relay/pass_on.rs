@@ -5,12 +5,14 @@
 
 use super::ask::Reply;
 use super::hold::{self, Held};
-use super::{copy, tunnel};
+use super::{copy, transform, tunnel};
 use crate::apart::apart;
+use crate::cache;
 use crate::body::{BodyReader, exceeds};
 use crate::clock::Moment;
 use crate::connect::Outgoing;
 use crate::exchange::Exchange;
+use crate::outcome;
 use crate::response_head::{self, Way};
 use torwart_cause::{Ending, Limit, Step};
 use torwart_dial::Stop;
@@ -26,6 +28,11 @@ pub enum Link {
     },
     /// It cannot.
     Spent,
+    /// The answer was put aside, for another upstream may have a better one.
+    Declined {
+        /// Since when the link can carry another request, if it can.
+        at: Option<Moment>,
+    },
 }
 
 /// Passes the answer on to the client.
@@ -37,8 +44,14 @@ pub async fn pass_on(x: &mut Exchange<'_>, outgoing: &mut Outgoing, mut reply: R
     }
     let mut body = BodyReader::new(response.framing, limit);
     let held = hold::hold(x, outgoing, &mut body, &mut reply).await?;
+    if response.status >= 400
+        && let Some(length) = held.whole()
+        && outcome::declines(x, response.status, &outgoing.desk.response)
+    {
+        return Ok(decline(x, outgoing, &reply, length));
+    }
     let version = x.request.map_or(Version::Http11, |request| request.version);
-    let way = Way::of(response.framing, version, held.whole());
+    let mut way = Way::of(response.framing, version, held.whole());
     if !reply.upload.is_done() {
         // What is left of the request may never be read, so nothing can follow it on this connection.
         x.keeps_client = false;
@@ -46,12 +59,24 @@ pub async fn pass_on(x: &mut Exchange<'_>, outgoing: &mut Outgoing, mut reply: R
     if let (Framing::UntilClose, Held::Whole(length)) = (response.framing, held) {
         body = BodyReader::new(Framing::Length(length), limit);
     }
+    let mut changed = None;
+    if x.route().is_some_and(|route| route.compress.is_some()) {
+        changed = transform::begin(x, outgoing, &mut body, &reply, held);
+        way = changed.as_ref().map_or(way, |changed| changed.way);
+    }
     commit(x, outgoing, &reply, way);
     if response.switches {
         apart(tunnel::run(x, outgoing, reply.at)).await;
         return Ok(Link::Spent);
     }
-    let ending = copy::run(x, outgoing, &mut body, way, &mut reply.upload).await;
+    let coded = changed.and_then(|changed| {
+        x.desk.out.bytes().extend_from_slice(&changed.whole.unwrap_or_default());
+        changed.coded
+    });
+    let ending = match coded {
+        None => copy::run(x, outgoing, &mut body, way, &mut reply.upload).await,
+        Some(coded) => apart(transform::run(x, outgoing, &mut body, coded, &mut reply.upload)).await,
+    };
     Ok(conclude(x, outgoing, &reply, &body, way, ending))
 }
 
@@ -62,6 +87,23 @@ fn commit(x: &mut Exchange<'_>, outgoing: &mut Outgoing, reply: &Reply, way: Way
     x.status = Some(reply.response.status);
     x.put_off_leaving();
     x.served_by = ServedBy::Upstream;
+    if x.invalidates {
+        cache::invalidate(x, &outgoing.desk.response, reply.response.status);
+    }
+}
+
+/// The answer is put aside; the link goes on where nothing is left on it.
+#[cold]
+fn decline(x: &mut Exchange<'_>, outgoing: &mut Outgoing, reply: &Reply, length: u64) -> Link {
+    let now = Moment::now();
+    x.attempt().body = Step::Done { took: now.since(reply.at) };
+    let response = &mut outgoing.desk.response;
+    // Of a body that came in chunks the framing lies here too.
+    let is_plain = matches!(reply.response.framing, Framing::Length(_) | Framing::None);
+    let is_clean = is_plain && response.buffer.unread().len() as u64 == length;
+    response.buffer.consume(usize::try_from(length).unwrap_or(0));
+    let may_go_on = is_clean && reply.response.keeps_alive && reply.upload.is_done();
+    Link::Declined { at: may_go_on.then_some(now) }
 }
 
 fn conclude(

@@ -75,6 +75,7 @@ pub(super) fn answer(question: &Question, reply: &Reply, ttl: u32, is_tcp: bool)
             .map(|(kind, data)| record(&POINTER_TO_QUESTION, kind, ttl, &data))
             .collect(),
         Reply::Alias(target) => vec![record(&POINTER_TO_QUESTION, CNAME, ttl, &name(target))],
+        Reply::Name(name) => vec![record(&POINTER_TO_QUESTION, PTR, ttl, &self::name(name))],
         Reply::Loop => {
             let detour = name("detour.lab.test");
             vec![
@@ -164,6 +165,7 @@ pub(super) const A: u16 = 1;
 pub(super) const NS: u16 = 2;
 pub(super) const CNAME: u16 = 5;
 pub(super) const SOA: u16 = 6;
+const PTR: u16 = 12;
 pub(super) const AAAA: u16 = 28;
 pub(super) const NXDOMAIN: u8 = 3;
 /// The name of the question, by compression (RFC 1035 §4.1.4).

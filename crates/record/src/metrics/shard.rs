@@ -2,9 +2,10 @@
 
 use super::guard::{ClientState, LinkState};
 use super::histogram::Histogram;
-use crate::ServedBy;
-use std::sync::OnceLock;
+use crate::{Crawler, ServedBy};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use torwart_cause::{Cause, Stage};
 
 /// A counter with one writer.
@@ -37,6 +38,7 @@ pub(super) struct Shard {
     pub(super) routes: Table<RouteCounters>,
     pub(super) pools: Table<PoolCounters>,
     pub(super) causes: Table<CauseCounters>,
+    pub(super) crawlers: CrawlerCounters,
 }
 
 /// Exchanges of one route, by class of status and who served.
@@ -47,11 +49,14 @@ pub(super) struct RouteCounters {
 
 impl RouteCounters {
     pub(super) fn count(&self, status: Option<u16>, served_by: ServedBy) {
-        let class = match status {
-            Some(status @ 100..600) => usize::from(status / 100),
-            _ => 0,
-        };
-        self.exchanges[class][served_by as usize].add(1);
+        self.exchanges[class(status)][served_by as usize].add(1);
+    }
+}
+
+fn class(status: Option<u16>) -> usize {
+    match status {
+        Some(status @ 100..600) => usize::from(status / 100),
+        _ => 0,
     }
 }
 
@@ -72,6 +77,29 @@ impl PoolCounters {
             None => self.answered.add(1),
             Some(cause) => self.failed.count(cause),
         }
+    }
+}
+
+/// Exchanges of crawlers, by crawler and class of status. There are few of them, and only their core and a scrape lock.
+#[derive(Debug, Default)]
+pub(super) struct CrawlerCounters(Mutex<BTreeMap<(Crawler, usize), u64>>);
+
+impl CrawlerCounters {
+    #[cold]
+    pub(super) fn count(&self, crawler: Crawler, status: Option<u16>) {
+        *self.counts().entry((crawler, class(status))).or_default() += 1;
+    }
+
+    /// Adds up what this core has counted.
+    pub(super) fn add_to(&self, sum: &mut BTreeMap<(Crawler, usize), u64>) {
+        for (key, count) in self.counts().iter() {
+            *sum.entry(*key).or_default() += count;
+        }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<(Crawler, usize), u64>> {
+        // Every step leaves it whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -98,7 +98,7 @@ pub(super) fn files(file: Option<&PathBuf>, plan: &Plan) -> Vec<PathBuf> {
     files
 }
 
-/// The lists, users and authorities of the routes' doors, each once.
+/// The lists, users, authorities and crawlers' networks of the routes' doors, each once.
 fn doors(plan: &Plan) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for (_, route) in plan.all_routes() {
@@ -114,6 +114,8 @@ fn doors(plan: &Plan) -> Vec<PathBuf> {
             }
             None => {}
         }
+        let crawlers = door.crawlers.iter().flat_map(|crawlers| &crawlers.ranges);
+        files.extend(crawlers.map(|(_, file)| file.clone()));
     }
     files.sort();
     files.dedup();
