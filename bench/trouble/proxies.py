@@ -46,7 +46,9 @@ def torwart(folder, port, upstreams, extra):
 
 
 def nginx(folder, port, upstreams, extra):
-    servers = "\n".join(f"    server {up} max_fails=0;" for up in upstreams)
+    passed = "" if "nginx" in extra else "proxy_pass http://pool;"
+    servers = "\n".join(f"    server {up} max_fails=0;" for up in upstreams if ".test" not in up)
+    servers = servers or "    server 127.0.0.1:9;"
     (folder / "nginx.conf").write_text(f"""
 daemon off;
 worker_processes 2;
@@ -65,7 +67,7 @@ http {{
   server {{
     listen 127.0.0.1:{port};
     location / {{
-      proxy_pass http://pool;
+      {passed}
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_next_upstream error timeout invalid_header http_502 http_503;
@@ -79,11 +81,13 @@ http {{
 
 
 def haproxy(folder, port, upstreams, extra):
-    servers = "\n".join(f"  server s{n} {up}" for n, up in enumerate(upstreams))
+    options = extra.get("haproxy_server", "")
+    servers = "\n".join(f"  server s{n} {up} {options}" for n, up in enumerate(upstreams))
     (folder / "haproxy.cfg").write_text(f"""
 global
   maxconn 4000
   nbthread 2
+{extra.get("haproxy_global", "")}
 defaults
   mode http
   timeout connect 3s
@@ -122,7 +126,7 @@ class Proxy:
         """`upstreams` are ports, or `host:port`."""
         self.kind, self.folder, self.port = kind, folder, free_port()
         folder.mkdir(parents=True, exist_ok=True)
-        upstreams = [up if isinstance(up, str) else f"127.0.0.1:{up}" for up in upstreams]
+        upstreams = [str(up) if ":" in str(up) else f"127.0.0.1:{up}" for up in upstreams]
         self.command = MAKE[kind](folder, self.port, upstreams, extra or {})
         self.process = self._start()
         until = time.monotonic() + 10
@@ -162,7 +166,7 @@ class Upstream:
     def __init__(self, folder, port=None, **options):
         self.port = port or free_port()
         folder.mkdir(parents=True, exist_ok=True)
-        self.log = folder / f"upstream-{self.port}.log"
+        self.log = folder / f"upstream-{self.port}-{options.get('host', '')}.log"
         self.options = options
         self.start()
 

@@ -23,6 +23,7 @@ BODY = b"x" * 1024
 class Upstream:
     def __init__(self, port, log, options):
         self.port = port
+        self.host = options.get("host", "127.0.0.1")
         self.log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         # What it does with a request: ok, slow, hang, close, reset, garbage, cut, status, refuse.
         self.mode = options.get("mode", "ok")
@@ -42,7 +43,7 @@ class Upstream:
     async def listen(self):
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", self.port))
+        sock.bind((self.host, self.port))
         sock.listen(4096)
         self.server = await asyncio.start_server(self.serve, sock=sock, limit=1 << 20)
 
