@@ -50,11 +50,19 @@ impl TcpInfo {
         })
     }
 
+    /// Whether it is over on both sides; while we have not closed it ourselves, because of a reset.
+    pub const fn is_closed(&self) -> bool {
+        self.state == CLOSE
+    }
+
     /// Whether both directions are open.
     pub const fn is_established(&self) -> bool {
         self.state == ESTABLISHED
     }
 }
+
+/// `TCP_CLOSE` of `linux/tcp_states.h`.
+const CLOSE: u8 = 7;
 
 /// `TCP_ESTABLISHED` of `linux/tcp_states.h`.
 const ESTABLISHED: u8 = 1;
@@ -62,6 +70,8 @@ const ESTABLISHED: u8 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::socket::unacknowledged_bytes;
+    use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
 
     #[test]
@@ -73,6 +83,40 @@ mod tests {
         assert!(info.is_established());
         assert!(info.send_segment > 500);
         assert_eq!(info.timeouts, 0);
+    }
+
+    #[test]
+    fn who_closed_before_the_request_came_acknowledges_none_of_it() {
+        let (mut near, far) = pair();
+        drop(far);
+        near.write_all(b"request").unwrap();
+        wait_for(|| TcpInfo::of(&near).unwrap().is_closed());
+        assert_eq!(unacknowledged_bytes(&near).unwrap(), 7);
+    }
+
+    #[test]
+    fn who_read_the_request_acknowledged_it() {
+        let (mut near, mut far) = pair();
+        near.write_all(b"request").unwrap();
+        far.read_exact(&mut [0; 7]).unwrap();
+        drop(far);
+        assert_eq!(near.read(&mut [0]).unwrap(), 0);
+        assert!(!TcpInfo::of(&near).unwrap().is_closed());
+        assert_eq!(unacknowledged_bytes(&near).unwrap(), 0);
+    }
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (near, listener.accept().unwrap().0)
+    }
+
+    fn wait_for(mut holds: impl FnMut() -> bool) {
+        let until = std::time::Instant::now() + Duration::from_secs(5);
+        while !holds() {
+            assert!(std::time::Instant::now() < until);
+            std::thread::yield_now();
+        }
     }
 
     #[test]
