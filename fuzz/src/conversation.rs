@@ -219,11 +219,11 @@ fn response(head: &mut Head, asked: Asked<'_>, lenient: &Leniency) -> Result<Opt
 }
 
 /// A reader of its own, as small and as strict as can be; it shares nothing with the codec.
-mod strict {
+pub(crate) mod strict {
     type Messages = Vec<(String, Vec<u8>)>;
 
     /// All requests; the bytes must hold whole ones and nothing else.
-    pub(super) fn requests(mut bytes: &[u8]) -> Result<Messages, String> {
+    pub(crate) fn requests(mut bytes: &[u8]) -> Result<Messages, String> {
         let mut messages = Messages::new();
         while !bytes.is_empty() {
             let (start, fields, rest) = head(bytes)?;

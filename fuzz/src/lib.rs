@@ -3,6 +3,7 @@
 mod conversation;
 mod laws;
 mod others;
+mod translate;
 #[path = "../../crates/wire/tests/wire/outcome.rs"]
 mod outcome;
 
@@ -59,4 +60,14 @@ pub fn dialect_config(bytes: &[u8]) {
 /// Any bytes as lines of a log of another product.
 pub fn dialect_log(bytes: &[u8]) {
     others::dialect_log(bytes);
+}
+
+/// Any text as a list of fields of HTTP/2 or HTTP/3, with a body.
+pub fn request_fields(bytes: &[u8]) {
+    translate::request_fields(bytes);
+}
+
+/// Any bytes as what the engine answers on a stream.
+pub fn response_reader(bytes: &[u8]) {
+    translate::response_reader(bytes);
 }

@@ -6,6 +6,8 @@ mod conversation;
 mod laws;
 #[path = "wire/outcome.rs"]
 mod outcome;
+#[path = "../../../fuzz/src/translate.rs"]
+mod translate;
 
 use std::path::Path;
 
@@ -56,4 +58,14 @@ fn the_corpus_of_requests_on_a_connection_keeps_its_laws() {
 #[test]
 fn the_corpus_of_answers_on_a_link_keeps_its_laws() {
     replay("response_conversation", conversation::responses);
+}
+
+#[test]
+fn the_corpus_of_field_lists_keeps_its_laws() {
+    replay("request_fields", translate::request_fields);
+}
+
+#[test]
+fn the_corpus_of_answers_on_a_stream_keeps_its_laws() {
+    replay("response_reader", translate::response_reader);
 }
