@@ -68,7 +68,7 @@ fn is_current(head: &Head, state: &State<'_>) -> bool {
 }
 
 /// Whether a list of entity tags is `*` or has one that fits. Commas inside a tag are part of it.
-fn any_tag(head: &Head, name: &str, fits: impl Fn(&[u8]) -> bool) -> bool {
+pub(crate) fn any_tag(head: &Head, name: &str, fits: impl Fn(&[u8]) -> bool) -> bool {
     let named = head.fields().filter(|field| field.name.eq_ignore_ascii_case(name.as_bytes()));
     named.into_iter().any(|field| {
         let mut rest = field.value.trim_ascii();
