@@ -70,7 +70,7 @@ pub async fn pass_on(x: &mut Exchange<'_>, outgoing: &mut Outgoing, mut reply: R
         return Ok(Link::Spent);
     }
     let coded = changed.and_then(|changed| {
-        x.desk.out.bytes().extend_from_slice(&changed.whole.unwrap_or_default());
+        x.desk.out.bytes().extend_from_slice(&changed.whole);
         changed.coded
     });
     let ending = match coded {

@@ -23,9 +23,9 @@ use torwart_wire::{Framing, Known, Version};
 pub struct Changed {
     /// Framed like this.
     pub way: Way,
-    /// All of it, with its framing.
-    pub whole: Option<Vec<u8>>,
-    /// What codes it; none once that is done.
+    /// All of it with its framing, where it was coded at once.
+    pub whole: Vec<u8>,
+    /// What codes it, where that is still to be done.
     pub coded: Option<Box<Coded>>,
 }
 
@@ -38,10 +38,10 @@ pub fn begin(
     body: &mut BodyReader,
     reply: &Reply,
     held: Held,
-) -> Option<Changed> {
+) -> Option<Box<Changed>> {
     let head = &outgoing.desk.response;
     let length = match (reply.response.framing, held) {
-        (Framing::None, _) => http1_length(head.get(Known::ContentLength)),
+        (Framing::None, _) => stated_length(head.get(Known::ContentLength)),
         (Framing::Length(length), _) | (_, Held::Whole(length)) => Some(length),
         (Framing::Chunked | Framing::UntilClose, Held::Part) => None,
     };
@@ -55,13 +55,15 @@ pub fn begin(
                 compress::leave(x);
                 return None;
             };
-            Some(Changed { way, whole: Some(whole), coded: None })
+            Some(Box::new(Changed { way, whole, coded: None }))
         }
-        Held::Whole(_) | Held::Part => Some(Changed { way: coded.way(), whole: None, coded: Some(coded) }),
+        Held::Whole(_) | Held::Part => {
+            Some(Box::new(Changed { way: coded.way(), whole: Vec::new(), coded: Some(coded) }))
+        }
     }
 }
 
-fn http1_length(stated: Option<&[u8]>) -> Option<u64> {
+fn stated_length(stated: Option<&[u8]>) -> Option<u64> {
     std::str::from_utf8(stated?).ok()?.parse().ok()
 }
 
