@@ -17,6 +17,8 @@ pub struct Reach {
     pub read: Vec<PathBuf>,
     /// Folders to write in, and files to write.
     pub write: Vec<PathBuf>,
+    /// Folders from which programs may be started; the same holds for them.
+    pub start: Vec<PathBuf>,
 }
 
 /// How well it worked.
@@ -32,7 +34,8 @@ pub enum Confinement {
 
 /// Confines this thread, and those it starts, to these files.
 pub fn confine(reach: &Reach) -> io::Result<Confinement> {
-    // Programs are not started by what is confined.
+    // Programs are started only from where that is said.
+    let start = AccessFs::ReadFile | AccessFs::Execute;
     let read = AccessFs::from_read(LEVEL) & !BitFlags::from(AccessFs::Execute);
     let write =
         AccessFs::from_write(LEVEL) & !(AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev);
@@ -42,6 +45,7 @@ pub fn confine(reach: &Reach) -> io::Result<Confinement> {
     let ruleset = ruleset.add_rules(path_beneath_rules(&reach.read, read)).map_err(io::Error::other)?;
     let ruleset =
         ruleset.add_rules(path_beneath_rules(&reach.write, read | write)).map_err(io::Error::other)?;
+    let ruleset = ruleset.add_rules(path_beneath_rules(&reach.start, start)).map_err(io::Error::other)?;
     let status = ruleset.restrict_self().map_err(io::Error::other)?;
     Ok(match status.ruleset {
         RulesetStatus::FullyEnforced => Confinement::Full,
@@ -57,16 +61,28 @@ const LEVEL: ABI = ABI::V5;
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_confined_thread_reads_and_writes_only_where_it_may() {
         let base = std::env::temp_dir().join(format!("torwart-confinement-{}", std::process::id()));
-        let [open, log, shut] = ["open", "log", "shut"].map(|name| base.join(name));
-        for folder in [&open, &log, &shut] {
+        let [open, log, shut, start] = ["open", "log", "shut", "start"].map(|name| base.join(name));
+        for folder in [&open, &log, &shut, &start] {
             fs::create_dir_all(folder).unwrap();
             fs::write(folder.join("file"), "text").unwrap();
         }
-        let reach = Reach { read: vec![open.clone(), base.join("missing")], write: vec![log.clone()] };
+        let program = |folder: &PathBuf| {
+            let file = folder.join("program");
+            fs::write(&file, "").unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+            file
+        };
+        let (startable, other) = (program(&start), program(&open));
+        let reach = Reach {
+            read: vec![open.clone(), base.join("missing")],
+            write: vec![log.clone()],
+            start: vec![start.clone()],
+        };
         let confined = std::thread::spawn(move || {
             if confine(&reach).unwrap() == Confinement::Unavailable {
                 return;
@@ -78,6 +94,10 @@ mod tests {
             fs::write(log.join("file"), "new").unwrap();
             assert!(fs::read(shut.join("file")).is_err());
             assert!(fs::metadata(shut.join("file")).is_ok());
+            // An empty file is no program, which is found out only where it may be one.
+            let refusal = |file| std::process::Command::new(file).spawn().map(drop).unwrap_err().kind();
+            assert_ne!(refusal(startable), io::ErrorKind::PermissionDenied);
+            assert_eq!(refusal(other), io::ErrorKind::PermissionDenied);
         });
         confined.join().unwrap();
         fs::remove_dir_all(&base).unwrap();

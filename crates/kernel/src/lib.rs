@@ -7,6 +7,7 @@
 pub mod confinement;
 pub mod error_queue;
 pub mod folder;
+pub mod handover;
 pub mod identity;
 pub mod interfaces;
 pub mod limits;

@@ -5,7 +5,8 @@
 use rustix::fs::Mode;
 use rustix::process::umask;
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, no_new_privs,
+    CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set,
+    configure_capability_in_ambient_set, no_new_privs,
     set_capabilities, set_no_new_privs,
 };
 use std::io;
@@ -41,6 +42,18 @@ pub fn keep_only_binding() -> io::Result<()> {
         set_capabilities(None, sets)?;
     }
     Ok(())
+}
+
+/// Programs that this thread starts may bind low ports if it may itself. For a thread that does nothing else: whatever it
+/// starts has that right.
+pub fn lend_binding() -> io::Result<()> {
+    let mut held = capabilities(None)?;
+    if !held.permitted.contains(CapabilitySet::NET_BIND_SERVICE) {
+        return Ok(());
+    }
+    held.inheritable |= CapabilitySet::NET_BIND_SERVICE;
+    set_capabilities(None, held)?;
+    Ok(configure_capability_in_ambient_set(CapabilitySet::NET_BIND_SERVICE, true)?)
 }
 
 /// No program started from here on can have more rights than this process has.
