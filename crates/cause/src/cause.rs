@@ -104,6 +104,10 @@ causes! {
     // Admit, pick.
     /// The gateway has as many connections or exchanges as it may.
     GatewayFull "gateway_full" Admit ProxyInternalResponse 503 Never Gateway;
+    /// The site has as many visitors as it may; this one waits for a place.
+    WaitingRoom "waiting_room" Admit ConnectionLimitReached 503 Never Gateway;
+    /// The route works on as many requests as it may.
+    RouteFull "route_full" Admit ConnectionLimitReached 503 Never Gateway;
     /// The request waited in the queue as long as it may.
     QueueTimedOut "queue_timed_out" Admit ConnectionLimitReached 503 Never Upstream;
     /// Every upstream works on as many requests as it may.

@@ -334,6 +334,8 @@ fn local_cause(ending: &Ending) -> Cause {
             Decision::RateLimit => Cause::RateLimited,
             Decision::Loop => Cause::LoopDetected,
             Decision::GatewayFull => Cause::GatewayFull,
+            Decision::RouteFull => Cause::RouteFull,
+            Decision::Wait => Cause::WaitingRoom,
             Decision::UpstreamFull => Cause::UpstreamFull,
             Decision::AllDown => Cause::UpstreamsDown,
             Decision::AddressForbidden => Cause::AddressForbidden,

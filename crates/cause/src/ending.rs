@@ -231,6 +231,10 @@ pub enum Decision {
     Loop,
     /// The gateway is full.
     GatewayFull,
+    /// The route has all the requests it may have.
+    RouteFull,
+    /// The site has all the visitors it may have.
+    Wait,
     /// Every upstream has all the requests it may have.
     UpstreamFull,
     /// All upstreams are held to be down.

@@ -31,6 +31,15 @@ pub enum Turn {
     In(u64),
 }
 
+/// How much a client has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// So many requests would pass now.
+    pub requests: u64,
+    /// After so long all of the burst is there again.
+    pub full_in: Duration,
+}
+
 /// The times of many clients under one rate.
 #[derive(Debug)]
 pub struct Limiter {
@@ -68,6 +77,17 @@ impl Gcra {
         }
         Turn::Now { arrival: arrival + self.interval }
     }
+
+    /// What a client whose time is `arrival` has left at `now`.
+    #[must_use]
+    pub fn left(self, arrival: u64, now: u64) -> Left {
+        let ahead = arrival.saturating_sub(now);
+        let requests = match self.tolerance.checked_sub(ahead) {
+            Some(room) => (room / self.interval.max(1)) + 1,
+            None => 0,
+        };
+        Left { requests, full_in: Duration::from_micros(ahead) }
+    }
 }
 
 impl Limiter {
@@ -82,14 +102,15 @@ impl Limiter {
     ///
     /// # Errors
     /// How long the client has to wait.
-    pub fn admit(&self, key: u64, now: Duration) -> Result<(), Duration> {
+    pub fn admit(&self, key: u64, now: Duration) -> Result<Left, Duration> {
         let now = micros(now);
         let tag = tag_of(key);
-        let Some(set) = self.set(key) else { return Ok(()) };
+        let fresh = self.gcra.left(now + self.gcra.interval, now);
+        let Some(set) = self.set(key) else { return Ok(fresh) };
         for _ in 0..TRIES {
             let Some(slot) = set.find(tag) else {
                 if set.claim(tag, now + self.gcra.interval) {
-                    return Ok(());
+                    return Ok(fresh);
                 }
                 continue;
             };
@@ -102,11 +123,11 @@ impl Limiter {
                 slot.arrival.compare_exchange(before, arrival, Ordering::AcqRel, Ordering::Relaxed).is_ok();
             // Somebody else may have taken the slot over meanwhile: then nothing was counted for this client.
             if has_moved && slot.tag.load(Ordering::Acquire) == tag {
-                return Ok(());
+                return Ok(self.gcra.left(arrival, now));
             }
         }
         // So much is going on in one set that a count more or less changes nothing.
-        Ok(())
+        Ok(fresh)
     }
 
     /// Whether a request of this client would pass now; counts nothing.
@@ -193,6 +214,15 @@ mod tests {
         assert_eq!(passed(&limiter, 7, Duration::from_millis(9100), 20), 1);
         assert_eq!(passed(&limiter, 7, Duration::from_secs(60), 20), 5);
         assert_eq!(passed(&limiter, 8, Duration::from_secs(60), 20), 5, "others are counted for themselves");
+    }
+
+    #[test]
+    fn what_is_left_is_what_would_pass() {
+        let limiter = Limiter::new(rate(10, 1, 5), 100);
+        let now = Duration::from_secs(9);
+        let left: Vec<_> = (0..5).filter_map(|_| limiter.admit(7, now).ok()).collect();
+        assert_eq!(left.iter().map(|left| left.requests).collect::<Vec<_>>(), [4, 3, 2, 1, 0]);
+        assert_eq!(left.last().map(|left| left.full_in), Some(Duration::from_millis(500)));
     }
 
     #[test]

@@ -120,6 +120,8 @@ const fn decided(decision: Decision) -> &'static str {
         Decision::RateLimit => "rate_limit",
         Decision::Loop => "loop",
         Decision::GatewayFull => "gateway_full",
+        Decision::RouteFull => "route_full",
+        Decision::Wait => "wait",
         Decision::UpstreamFull => "upstream_full",
         Decision::AllDown => "all_down",
         Decision::AddressForbidden => "address_forbidden",

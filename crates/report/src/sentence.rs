@@ -198,6 +198,8 @@ const fn decision_key(decision: Decision) -> &'static str {
         Decision::RateLimit => "decided-rate-limit",
         Decision::Loop => "decided-loop",
         Decision::GatewayFull => "decided-gateway-full",
+        Decision::RouteFull => "decided-route-full",
+        Decision::Wait => "decided-wait",
         Decision::UpstreamFull => "decided-upstream-full",
         Decision::AllDown => "decided-all-down",
         Decision::AddressForbidden => "decided-address-forbidden",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DAY, Form, Key, Kind, Part, Preset, SHORTEST, Table, door::SECRET};
+use super::{DAY, Form, Key, Kind, Part, Preset, SHORTEST, Table};
 use crate::defaults;
 
 /// How many requests each upstream of a pool gets at once, and who waits.
@@ -98,7 +98,7 @@ static ROOM: Table = Table {
                 Preset::Nothing,
                 "[\"path:/checkout/\", \"cookie:staff\"]",
             ),
-            Key::new("secret", Kind::Table(&SECRET), Preset::Nothing, "{ file = \"/run/secrets/room\" }"),
+            Key::new("secret", Kind::Text(Form::File), Preset::Nothing, "\"/run/secrets/room\""),
         ],
     }],
 };

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, sync::Arc};
 
-use super::{Build, door, headers, narrow, narrow32, shared};
+use super::{Build, headers, narrow, narrow32, shared};
 use crate::{
     defaults,
     file::{At, Group, duration},
@@ -116,7 +116,7 @@ fn room(build: &mut Build<'_>, table: &Group) -> Option<WaitingRoom> {
         visitors,
         stay: table.duration("stay").unwrap_or(defaults::STAY),
         bypass: all_who(build, table, "bypass"),
-        secret: if table.has("secret") { door::secret(build, table, "secret") } else { None },
+        secret: table.text("secret").map(|file| build.file(&file)),
     })
 }
 

@@ -1,8 +1,7 @@
 //! What is done when more is asked than can be answered.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, path::PathBuf, sync::Arc, time::Duration};
 
-use super::Secret;
 use crate::defaults;
 
 /// How many requests may be under way at once.
@@ -24,6 +23,14 @@ pub enum Concurrency {
 impl Default for Concurrency {
     fn default() -> Self {
         Self::Adaptive { least: defaults::LEAST_CONCURRENCY, most: defaults::MOST_CONCURRENCY }
+    }
+}
+
+impl Concurrency {
+    /// Whether the limit finds itself.
+    #[must_use]
+    pub const fn is_adaptive(self) -> bool {
+        matches!(self, Self::Adaptive { .. })
     }
 }
 
@@ -99,7 +106,7 @@ pub struct WaitingRoom {
     /// Who does not wait and does not count.
     pub bypass: Vec<Who>,
     /// With what tickets are signed; without, with a key made at the start.
-    pub secret: Option<Secret>,
+    pub secret: Option<PathBuf>,
 }
 
 impl Default for WaitingRoom {

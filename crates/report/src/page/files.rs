@@ -39,6 +39,8 @@ files! {
     Misdirected "misdirected",
     LoopDetected "loop_detected",
     GatewayFull "gateway_full",
+    WaitingRoom "waiting_room",
+    RouteFull "route_full",
     QueueTimedOut "queue_timed_out",
     UpstreamFull "upstream_full",
     UpstreamsDown "upstreams_down",

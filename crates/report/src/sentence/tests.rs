@@ -129,6 +129,8 @@ fn every_ending() -> Vec<Ending> {
         Decision::RateLimit,
         Decision::Loop,
         Decision::GatewayFull,
+        Decision::RouteFull,
+        Decision::Wait,
         Decision::UpstreamFull,
         Decision::AllDown,
         Decision::AddressForbidden,
