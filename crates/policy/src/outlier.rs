@@ -31,11 +31,15 @@ pub struct Others {
 }
 
 /// Whether a failed attempt speaks against its upstream. A link that went stale does not, nor does what this host, the
-/// client or the whole exchange's deadline did.
+/// client or the whole exchange's deadline did. An answer that is an error was judged by its status, see [`answered`].
 pub fn is_upstreams_doing(cause: Cause) -> bool {
     !matches!(
         cause,
-        Cause::StaleLink | Cause::LocalResourcesSpent | Cause::ConnectDenied | Cause::DeadlineSpent
+        Cause::UpstreamSaidSo
+            | Cause::StaleLink
+            | Cause::LocalResourcesSpent
+            | Cause::ConnectDenied
+            | Cause::DeadlineSpent
     ) && matches!(
         cause.stage(),
         Stage::Resolve | Stage::Connect | Stage::Handshake | Stage::Send | Stage::Head | Stage::Body
@@ -80,8 +84,11 @@ pub fn is_due(rules: &EjectionPlan, cause: Cause, in_a_row: u32, own: Counts, ot
 }
 
 /// For how long, after so many times before; `chance` is any number.
-pub fn time(rules: &EjectionPlan, before: u32, chance: u64) -> Duration {
-    let doubled = rules.time.saturating_mul(1 << before.min(MOST_DOUBLINGS)).min(rules.longest);
+pub fn time(rules: &EjectionPlan, cause: Cause, before: u32, chance: u64) -> Duration {
+    // A refused connection costs next to nothing, so who refuses is soon asked again.
+    let is_cheap = matches!(cause, Cause::ConnectRefused | Cause::ConnectReset | Cause::SocketMissing);
+    let longest = if is_cheap { rules.longest.min(LONGEST_IF_CHEAP) } else { rules.longest };
+    let doubled = rules.time.saturating_mul(1 << before.min(MOST_DOUBLINGS)).min(longest);
     // A quarter more or less, so that those left out together do not come back together.
     let percent = 75 + u32::try_from(chance % 51).unwrap_or_default();
     doubled.saturating_mul(percent) / 100
@@ -135,6 +142,9 @@ const OFTEN: f64 = 0.1;
 
 /// So many standard deviations are no chance.
 const SURE: f64 = 3.0;
+
+/// The longest time for who refuses connections.
+const LONGEST_IF_CHEAP: Duration = Duration::from_secs(5);
 
 /// Doubled more often, any time is the longest one.
 const MOST_DOUBLINGS: u32 = 16;
@@ -192,10 +202,12 @@ mod tests {
     fn the_time_grows_and_is_forgiven() {
         let rules = EjectionPlan::default();
         let ms = Duration::from_millis;
-        assert_eq!((time(&rules, 0, 25), time(&rules, 3, 25)), (ms(500), ms(4000)));
-        assert_eq!(time(&rules, 40, 25), rules.longest);
+        let time = |before, chance| time(&rules, Cause::HeadTimedOut, before, chance);
+        assert_eq!((time(0, 25), time(3, 25)), (ms(500), ms(4000)));
+        assert_eq!(time(40, 25), rules.longest);
+        assert_eq!(super::time(&rules, Cause::ConnectRefused, 40, 25), LONGEST_IF_CHEAP);
         assert!((0..200).all(|chance| {
-            let time = time(&rules, 0, chance);
+            let time = time(0, chance);
             time >= ms(375) && time <= ms(630)
         }));
         assert_eq!(forgiven(3, Duration::from_secs(25)), 1);

@@ -4,22 +4,26 @@
 //! adds up all cores. Counters are found by a number that [`Metrics::adopt`] gives to each name and never takes back:
 //! a reload loses no counts. Gauges are held by guards, so what ends in whatever way is counted as ended.
 
+mod cache;
 mod exposition;
 mod guard;
 mod histogram;
 mod shard;
+mod upstream;
 
+pub use cache::{CacheCounters, Lookup};
 pub use exposition::Exposition;
 pub use guard::{ClientGuard, ClientState, LinkGuard, LinkState};
+pub use upstream::UpstreamGauge;
 
 use crate::series::{PoolSeries, RouteSeries};
 use crate::{Labels, Record, Series, Status};
 use shard::Shard;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use torwart_cause::Stage;
+use torwart_cause::{Cause, Stage};
 
 /// All metrics of the process.
 #[derive(Debug)]
@@ -29,6 +33,7 @@ pub struct Metrics {
     names: Mutex<Names>,
     dropped: Arc<AtomicU64>,
     journal_errors: Arc<AtomicU64>,
+    cache: Arc<CacheCounters>,
 }
 
 /// Every name that was ever in a plan, and the number of its counters.
@@ -39,6 +44,15 @@ struct Names {
     causes: Numbered,
     upstreams: BTreeMap<(Arc<str>, Arc<str>), UpstreamGauge>,
     certificates: BTreeMap<String, u64>,
+    health: BTreeMap<(Arc<str>, Arc<str>), HealthCounts>,
+}
+
+/// What active checks found out about one upstream.
+#[derive(Clone, Debug, Default)]
+struct HealthCounts {
+    is_up: bool,
+    /// How often it went down, by cause.
+    downs: BTreeMap<&'static str, u64>,
 }
 
 /// Pairs of names, numbered in the order of their first appearance.
@@ -57,6 +71,7 @@ impl Metrics {
             names: Mutex::default(),
             dropped: Arc::default(),
             journal_errors: Arc::default(),
+            cache: Arc::default(),
         }
     }
 
@@ -93,6 +108,26 @@ impl Metrics {
     /// The certificates in use, by name, each with the end of its validity in seconds since 1970.
     pub fn set_certificates(&self, certificates: impl IntoIterator<Item = (String, u64)>) {
         self.names().certificates = certificates.into_iter().collect();
+    }
+
+    /// Active checks have come to another verdict about an upstream: it is up, or down because of this.
+    pub fn see_health(&self, pool: &Arc<str>, upstream: &Arc<str>, down: Option<Cause>) {
+        let mut names = self.names();
+        let counts = names.health.entry((pool.clone(), upstream.clone())).or_default();
+        counts.is_up = down.is_none();
+        if let Some(cause) = down {
+            *counts.downs.entry(cause.id()).or_default() += 1;
+        }
+    }
+
+    /// Nobody checks this upstream any more.
+    pub fn forget_health(&self, pool: &Arc<str>, upstream: &Arc<str>) {
+        self.names().health.remove(&(pool.clone(), upstream.clone()));
+    }
+
+    /// Where the cache counts.
+    pub fn cache(&self) -> Arc<CacheCounters> {
+        self.cache.clone()
     }
 
     /// Where journals count records that were dropped because the writer could not keep up.
@@ -166,6 +201,9 @@ impl CoreMetrics {
         {
             counters.count(cause);
         }
+        if let Some(crawler) = record.crawler {
+            self.shard.crawlers.count(crawler, record.status);
+        }
     }
 
     /// A client connection in its first state.
@@ -201,30 +239,5 @@ impl CoreMetrics {
             observe(Stage::Head, attempt.head.duration());
             observe(Stage::Body, attempt.body.duration());
         }
-    }
-}
-
-/// Whether an upstream is held to be up. Shared by whoever decides that and the metrics.
-#[derive(Clone, Debug)]
-pub struct UpstreamGauge {
-    is_up: Arc<AtomicBool>,
-}
-
-impl UpstreamGauge {
-    /// The upstream is now held to be up, or down.
-    pub fn set(&self, is_up: bool) {
-        self.is_up.store(is_up, Ordering::Relaxed);
-    }
-
-    /// Whether the upstream is held to be up.
-    pub fn is_up(&self) -> bool {
-        self.is_up.load(Ordering::Relaxed)
-    }
-}
-
-impl Default for UpstreamGauge {
-    /// Up, until something else is known.
-    fn default() -> Self {
-        Self { is_up: Arc::new(AtomicBool::new(true)) }
     }
 }

@@ -125,7 +125,7 @@ fn end(
     if upstream.ejected_until <= now
         && outlier::is_due(rules, Cause::ResetBeforeHead, upstream.in_a_row, upstream.counts, others)
     {
-        let time = outlier::time(rules, upstream.ejections, chance.draw());
+        let time = outlier::time(rules, Cause::ResetBeforeHead, upstream.ejections, chance.draw());
         upstream.ejected_until = now + time.as_nanos() as u64;
         upstream.ejections += 1;
     }

@@ -1,9 +1,12 @@
 //! The metrics as text: Prometheus' format 0.0.4, or OpenMetrics 1.0 for who asks for it.
 
+mod upstreams;
+
 use super::histogram::{BOUNDS, Sum};
 use super::shard::CLASSES;
-use super::{ClientState, LinkState, Metrics, Names};
+use super::{Lookup, ClientState, LinkState, Metrics, Names};
 use crate::ServedBy;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 use torwart_cause::{Cause, Stage};
@@ -39,9 +42,11 @@ impl Metrics {
         let mut page = Page { text: String::with_capacity(16 * 1024), exposition };
         self.exchanges(&names, &mut page);
         self.causes(&names, &mut page);
+        self.crawlers(&mut page);
         self.durations(&mut page);
         self.attempts(&names, &mut page);
         self.gauges(&names, &mut page);
+        self.cached(&mut page);
         self.process(&names, &mut page);
         if exposition == Exposition::OpenMetrics {
             page.text.push_str("# EOF\n");
@@ -90,6 +95,31 @@ impl Metrics {
         }
     }
 
+    fn crawlers(&self, page: &mut Page) {
+        let mut counts = BTreeMap::new();
+        self.shards.iter().for_each(|shard| shard.crawlers.add_to(&mut counts));
+        if counts.is_empty() {
+            return;
+        }
+        let help = "Exchanges of crawlers, by what they call themselves. Routes without `crawlers` count failed ones only.";
+        page.counter("torwart_crawler_exchanges", help);
+        for ((crawler, class), count) in counts {
+            let verified = match crawler.is_verified {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "unknown",
+            };
+            let kind = if crawler.is_ads { "ads" } else { "search" };
+            let labels = [
+                ("crawler", crawler.name),
+                ("kind", kind),
+                ("verified", verified),
+                ("class", CLASSES[class]),
+            ];
+            page.sample("torwart_crawler_exchanges_total", &labels, count);
+        }
+    }
+
     fn durations(&self, page: &mut Page) {
         page.family("torwart_exchange_seconds", "histogram", "From a request's first byte to its end.");
         let mut sum = Sum::default();
@@ -129,16 +159,51 @@ impl Metrics {
                 page.sample("torwart_links", &[("pool", pool), ("state", state.id())], not_negative(links));
             }
         }
-        page.family("torwart_upstream_up", "gauge", "1 while an upstream is held to be up, else 0.");
-        for ((pool, upstream), gauge) in &names.upstreams {
-            let labels = [("pool", &**pool), ("upstream", upstream)];
-            page.sample("torwart_upstream_up", &labels, u64::from(gauge.is_up()));
+        upstreams::write(names, page);
+        if !names.health.is_empty() {
+            let help = "1 while active checks find an upstream well, 0 while they do not.";
+            page.family("torwart_upstream_health", "gauge", help);
+            for ((pool, upstream), counts) in &names.health {
+                let labels = [("pool", &**pool), ("upstream", upstream)];
+                page.sample("torwart_upstream_health", &labels, u64::from(counts.is_up));
+            }
+            page.counter(
+                "torwart_upstream_downs",
+                "How often active checks found that an upstream went down.",
+            );
+            for ((pool, upstream), counts) in &names.health {
+                for (cause, count) in &counts.downs {
+                    let labels = [("pool", &**pool), ("upstream", upstream), ("cause", cause)];
+                    page.sample("torwart_upstream_downs_total", &labels, *count);
+                }
+            }
         }
         page.family("torwart_clients", "gauge", "Client connections by what they are doing.");
         for state in ClientState::ALL {
             let clients = self.sum(|shard| Some(shard.clients[state as usize].value()));
             page.sample("torwart_clients", &[("state", state.id())], not_negative(clients));
         }
+    }
+
+    fn cached(&self, page: &mut Page) {
+        let cache = &self.cache;
+        if !cache.is_used() {
+            return;
+        }
+        page.counter("torwart_cache_requests", "Requests to routes with a cache, by what the cache did.");
+        for lookup in Lookup::ALL {
+            let labels = [("result", lookup.id())];
+            page.sample("torwart_cache_requests_total", &labels, cache.lookups(lookup));
+        }
+        page.counter("torwart_cache_changes", "Answers stored, and pages evicted or purged.");
+        for (change, count) in cache.changes() {
+            page.sample("torwart_cache_changes_total", &[("change", change)], count);
+        }
+        let (objects, bytes) = cache.size();
+        page.family("torwart_cache_objects", "gauge", "Pages in the cache.");
+        page.sample("torwart_cache_objects", &[], objects);
+        page.family("torwart_cache_bytes", "gauge", "Bytes the cache takes in memory.");
+        page.sample("torwart_cache_bytes", &[], bytes);
     }
 
     fn process(&self, names: &Names, page: &mut Page) {

@@ -3,6 +3,7 @@
 use crate::exposition::{Scraped, read};
 use crate::sample::{failed, good, labels, metrics, turned_away};
 use std::sync::atomic::Ordering;
+use torwart_cause::Cause;
 use torwart_record::{ClientState, Exposition, LinkState, Metrics, PoolLabels, Record, RouteLabels, Series};
 
 fn scrape(metrics: &Metrics) -> Scraped {
@@ -75,6 +76,23 @@ fn a_reload_loses_no_counts_and_forgets_upstreams_that_left() {
     assert_eq!(page.value(r#"torwart_upstream_up{pool="shop",upstream="http://10.0.0.12:3000"}"#), Some(0.0));
     assert_eq!(page.count("torwart_upstream_up"), 2);
     assert!(!new.upstream(1, 0).unwrap().is_up());
+}
+
+#[test]
+fn an_upstream_shows_its_load_and_why_it_was_left_out() {
+    let metrics = metrics();
+    let series = metrics.adopt(&labels());
+    let upstream = series.upstream(0, 1).unwrap();
+    upstream.load(3, std::time::Duration::from_micros(12_500));
+    upstream.ejected(Cause::HeadTimedOut);
+    upstream.ejected(Cause::HeadTimedOut);
+    let page = scrape(&metrics);
+    let labels = r#"pool="shop",upstream="http://10.0.0.12:3000""#;
+    assert_eq!(page.value(&format!("torwart_upstream_in_flight{{{labels}}}")), Some(3.0));
+    assert_eq!(page.value(&format!("torwart_upstream_latency_seconds{{{labels}}}")), Some(0.0125));
+    let ejections = format!(r#"torwart_upstream_ejections_total{{cause="head_timed_out",{labels}}}"#);
+    assert_eq!(page.value(&ejections), Some(2.0));
+    assert_eq!(page.count("torwart_upstream_latency_seconds"), 1, "nobody has timed the other one");
 }
 
 #[test]
