@@ -73,7 +73,10 @@ impl Listening {
                 }
             }
         }
-        self.last_call(&core).await;
+        // Whoever has taken over empties the queue.
+        if !core.shared.is_handed_over() {
+            self.last_call(&core).await;
+        }
     }
 
     /// Serves whoever waits in the queue, and whoever is about to: clients that believe they are connected.
@@ -341,6 +344,13 @@ impl Place {
         let taken = core.shared.connections.fetch_add(1, Ordering::Relaxed);
         core.connections.set(core.connections.get() + 1);
         Self { core: Rc::clone(core), is_extra: taken >= most, seat: None }
+    }
+
+    /// A place for what the gateway does by itself. It is never one too many, and waited for like all.
+    pub fn of_ours(core: &Rc<Core>) -> Self {
+        let mut place = Self::take(core);
+        place.is_extra = false;
+        place
     }
 
     /// Whether its address has as many connections as it may.

@@ -3,24 +3,29 @@
 //! One thread per core runs the data plane; this handle belongs to the control side. Building snapshots and binding
 //! sockets happens here, so that a plan that cannot be served never reaches a core.
 
+use crate::cache::{Purger, Store};
 use crate::certificates::Certificates;
 use crate::guard::Gatehouse;
+use crate::health::HealthWatch;
 use crate::listeners::inherited::Inherited;
 use crate::listeners::{Bound, Command, Listeners, bind};
-use crate::names::{Addresses, NameWatch, News, spread_names};
+use crate::names::{Addresses, NameWatch, Names, News, spread_names};
 use crate::per_core::Core;
 use crate::renewal::Renewal;
+use crate::roster::{ChangeProblem, Changes, Roster};
 use crate::shared::Shared;
 use crate::snapshot::{BuildProblem, Snapshot};
 use crate::worker;
+use crate::windows::Windows;
 use arc_swap::ArcSwap;
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use torwart_config::Plan;
 use torwart_config::plan::{AccessLog, LogFormat, LogTarget};
 use torwart_dial::{Resolver, SystemFiles};
@@ -35,7 +40,10 @@ pub struct Gateway {
     workers: Vec<Worker>,
     journal: Option<JournalWriter>,
     control: Arc<Control>,
-    names: NameWatch,
+    /// Ends its thread when the gateway ends.
+    _names: NameWatch,
+    /// As well.
+    _health: HealthWatch,
 }
 
 struct Worker {
@@ -50,12 +58,19 @@ pub(crate) struct Control {
     pseudonym: Arc<str>,
     /// Locked while a new snapshot is made, so that they follow each other.
     steering: Mutex<Steering>,
+    /// Told once the thread that asks for names runs.
+    names: OnceLock<Names>,
 }
 
-#[derive(Default)]
 struct Steering {
     listeners: Listeners,
     addresses: Addresses,
+    /// UDP sockets that another process still reads.
+    late: Vec<bind::Sockets>,
+    /// The plan as the file says it.
+    written: Plan,
+    /// What was changed of its upstreams since.
+    changes: Changes,
 }
 
 /// Why the gateway could not start, or could not take over a plan.
@@ -111,19 +126,33 @@ impl Gateway {
         let resolver = Arc::new(resolver);
         let journal = open_journal(&plan, options, &metrics)?;
         let failures = Arc::new(Failures::new(plan.log.failed_exchanges));
-        let mut steering = Steering { listeners, addresses: Addresses::default() };
-        let snapshot = Snapshot::build(plan, None, &steering.addresses, &metrics, &pseudonym)
+        let mut steering = Steering {
+            listeners,
+            addresses: Addresses::default(),
+            late: Vec::new(),
+            written: plan.clone(),
+            changes: Changes::default(),
+        };
+        let Steering { addresses, changes, .. } = &steering;
+        let snapshot = Snapshot::build(plan, None, addresses, changes, &metrics, &pseudonym)
             .map_err(StartProblem::Build)?;
         let names = spread_names(&snapshot.plan);
-        let bound = steering.listeners.take_fresh();
+        let (late, bound) = steering.listeners.take_fresh();
+        steering.late = late;
         status.set_workers(count as u64);
         status.set_generation(snapshot.plan_generation);
+        let store = Store::new(&snapshot.plan.cache, metrics.cache());
         let shared = Arc::new(Shared {
             generation: AtomicU64::new(snapshot.generation),
+            adopted: watch::Sender::new(snapshot.generation),
             snapshot: ArcSwap::from_pointee(snapshot),
             drains: AtomicBool::new(false),
+            handed_over: AtomicBool::new(false),
+            endpoints: watch::Sender::new(0),
             connections: AtomicUsize::new(0),
             gatehouse: Gatehouse::default(),
+            windows: Windows::default(),
+            store,
             resolver: Arc::clone(&resolver),
             metrics,
             failures,
@@ -134,12 +163,19 @@ impl Gateway {
             let journal = journal.as_ref().map(|writer| writer.journal(&shared.metrics));
             workers.push(start_worker(&shared, index, journal).map_err(StartProblem::System)?);
         }
-        let control =
-            Arc::new(Control { shared: Arc::clone(&shared), pseudonym, steering: Mutex::new(steering) });
+        let control = Arc::new(Control {
+            shared: Arc::clone(&shared),
+            pseudonym,
+            steering: Mutex::new(steering),
+            names: OnceLock::new(),
+        });
         let told = Arc::clone(&control);
         let names =
             NameWatch::start(resolver, names, move |news| told.learn(news)).map_err(StartProblem::System)?;
-        let gateway = Self { shared, workers, journal, control, names };
+        // Nobody else tells it, and this is the only time.
+        let _ = control.names.set(names.names());
+        let health = HealthWatch::start(Arc::clone(&shared)).map_err(StartProblem::System)?;
+        let gateway = Self { shared, workers, journal, control, _names: names, _health: health };
         gateway.hand_out(bound);
         gateway.shared.status.set_listeners_up(true);
         Ok(gateway)
@@ -161,6 +197,10 @@ impl Gateway {
         let mut steering = self.control.steering();
         let before = self.shared.snapshot.load_full();
         let wanted = plan.listeners.clone();
+        let written = plan.clone();
+        let mut changes = steering.changes.clone();
+        let mut plan = plan;
+        changes.apply(&mut plan);
         let names = spread_names(&plan);
         // Bound first: building replaces certificates in place, which must not happen for a plan that is refused.
         let fresh = steering.listeners.bind_missing(&wanted, self.workers.len())?;
@@ -168,6 +208,7 @@ impl Gateway {
             plan,
             Some(&before),
             &steering.addresses,
+            &changes,
             &self.shared.metrics,
             &self.control.pseudonym,
         )
@@ -176,13 +217,19 @@ impl Gateway {
         steering.listeners.add(&fresh);
         let gone = steering.listeners.drop_others(&wanted);
         steering.addresses.keep_only(&names);
+        steering.written = written;
+        if !changes.is_empty() {
+            tracing::info!("what was changed of upstreams at run time still holds");
+        }
+        steering.changes = changes;
+        self.shared.store.resize(&snapshot.plan.cache);
         self.shared.adopt(snapshot);
         // Under the lock still, so that cores hear of plans in their order.
         self.hand_out(fresh);
         for listener in gone {
             self.tell(|_| Command::Unlisten(listener.clone()));
         }
-        self.names.want(names);
+        self.control.want(names);
         Ok(generation)
     }
 
@@ -200,9 +247,44 @@ impl Gateway {
         self.stop(within)
     }
 
+    /// Descriptors of all sockets that are listened on, for a process that takes over.
+    ///
+    /// # Errors
+    /// Where the system gives no more descriptors.
+    pub fn descriptors(&self) -> io::Result<Vec<OwnedFd>> {
+        self.control.steering().listeners.descriptors()
+    }
+
+    /// As [`Gateway::stop`], once another process has taken over: nobody who waits to be accepted is ours any more, and
+    /// clients without a request may stay for one more.
+    pub fn hand_over(self, within: Duration) -> bool {
+        self.shared.handed_over.store(true, Ordering::Release);
+        self.stop(within)
+    }
+
+    /// Ends when no UDP socket of HTTP/3 is read any more.
+    pub fn endpoints_closed(&self) -> impl Future<Output = ()> + use<> {
+        let mut endpoints = self.shared.endpoints.subscribe();
+        async move {
+            // The gateway may end first, which is as good.
+            let _ = endpoints.wait_for(|count| *count == 0).await;
+        }
+    }
+
+    /// Begins to read the UDP sockets that another process read until now.
+    pub fn open_late(&self) {
+        let late = std::mem::take(&mut self.control.steering().late);
+        self.hand_out(late);
+    }
+
     /// As [`Gateway::drain`], within this time.
     pub fn stop(mut self, within: Duration) -> bool {
         self.shared.drain();
+        {
+            let mut steering = self.control.steering();
+            steering.listeners.let_go();
+            steering.late.clear();
+        }
         let until = Instant::now() + within;
         self.tell(|_| Command::Drain { until });
         let mut is_orderly = true;
@@ -231,6 +313,16 @@ impl Gateway {
     /// The handle for whoever renews certificates.
     pub fn renewal(&self) -> Renewal {
         Renewal::new(Arc::clone(&self.control))
+    }
+
+    /// The handle for whoever looks at upstreams and changes which are used.
+    pub fn roster(&self) -> Roster {
+        Roster::new(Arc::clone(&self.control))
+    }
+
+    /// The handle for whoever has stored answers given up.
+    pub fn cache(&self) -> Purger {
+        Purger::new(Arc::clone(&self.shared))
     }
 
     /// Resolves names as for upstreams.
@@ -297,6 +389,39 @@ impl Control {
         }
     }
 
+    /// What was changed of upstreams at run time.
+    pub(crate) fn changes(&self) -> Changes {
+        self.steering().changes.clone()
+    }
+
+    /// Changes which upstreams are used. With any problem everything stays.
+    pub(crate) fn change(
+        &self,
+        change: impl FnOnce(&mut Changes, &Snapshot) -> Result<(), ChangeProblem>,
+    ) -> Result<(), ChangeProblem> {
+        let mut steering = self.steering();
+        let before = self.shared.snapshot.load_full();
+        let mut changes = steering.changes.clone();
+        change(&mut changes, &before)?;
+        let mut plan = steering.written.clone();
+        changes.apply(&mut plan);
+        let names = spread_names(&plan);
+        let snapshot = before
+            .with_upstreams(plan, &steering.addresses, &changes, &self.shared.metrics)
+            .map_err(|problem| ChangeProblem::Tls(problem.to_string()))?;
+        steering.changes = changes;
+        steering.addresses.keep_only(&names);
+        self.shared.adopt(snapshot);
+        self.want(names);
+        Ok(())
+    }
+
+    fn want(&self, wanted: Vec<Arc<str>>) {
+        if let Some(names) = self.names.get() {
+            names.want(wanted);
+        }
+    }
+
     /// Takes in news about names; a change makes a new snapshot of the same plan.
     fn learn(&self, news: Vec<News>) {
         let mut steering = self.steering();
@@ -312,7 +437,11 @@ impl Control {
             }
         }
         if has_changed {
-            self.shared.adopt(before.spread_anew(&steering.addresses, &self.shared.metrics));
+            self.shared.adopt(before.spread_anew(
+                &steering.addresses,
+                &steering.changes,
+                &self.shared.metrics,
+            ));
         }
     }
 }
@@ -325,7 +454,7 @@ impl Control {
 pub fn rehearse(plan: Plan) -> Result<Vec<(String, u64)>, Vec<BuildProblem>> {
     let certificates = Certificates::load(&plan.sites);
     let metrics = Metrics::new(1, Arc::new(Status::new("", Timestamp::default())));
-    Snapshot::build(plan, None, &Addresses::default(), &metrics, &Arc::from(""))?;
+    Snapshot::build(plan, None, &Addresses::default(), &Changes::default(), &metrics, &Arc::from(""))?;
     certificates
         .map(|certificates| certificates.expiries())
         .map_err(|found| found.into_iter().map(BuildProblem::Certificate).collect())
@@ -358,15 +487,17 @@ fn open_journal(
     options: &Options,
     metrics: &Arc<Metrics>,
 ) -> Result<Option<JournalWriter>, StartProblem> {
-    let Some(AccessLog { target, format }) = &plan.log.access else { return Ok(None) };
+    let Some(AccessLog { target, format, query }) = &plan.log.access else { return Ok(None) };
     let sink = match target {
         LogTarget::Stdout => Sink::Stdout,
         LogTarget::Stderr => Sink::Stderr,
         LogTarget::File(path) => Sink::File(path.clone()),
     };
     let format = match format {
-        LogFormat::Json => JournalFormat::Json { is_query_logged: false },
-        LogFormat::Human => JournalFormat::Human { is_coloured: options.is_coloured },
+        LogFormat::Json => JournalFormat::Json { is_query_logged: *query },
+        LogFormat::Human => {
+            JournalFormat::Human { is_coloured: options.is_coloured, is_query_logged: *query }
+        }
     };
     let journal_options = JournalOptions { format, ..JournalOptions::new(sink) };
     let report = |error: &JournalError| tracing::error!(%error, "the access log cannot be written");

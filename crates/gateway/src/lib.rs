@@ -61,9 +61,10 @@ mod upstream;
 mod view;
 mod waiting_room;
 mod wheel;
+mod windows;
 mod worker;
 
-pub use cache::Purge;
+pub use cache::{Purge, Purger};
 pub use gateway::{Gateway, Options, StartProblem, rehearse};
 pub use guard::DoorProblem;
 pub use listeners::inherited::Inherited;

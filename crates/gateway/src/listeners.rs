@@ -9,7 +9,9 @@ pub mod inherited;
 use crate::gateway::{StartProblem, worker_count};
 use bind::{Socket, Sockets};
 use inherited::Inherited;
+use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 use tokio::sync::mpsc;
 use torwart_config::Plan;
@@ -47,10 +49,21 @@ pub struct Bound {
 /// The listeners that are bound: opened before the process gives up its rights, then handed to the gateway.
 #[derive(Default)]
 pub struct Listeners {
-    open: Vec<(Listener, ListenAddress)>,
+    open: Vec<Open>,
     inherited: Inherited,
     /// Bound, and not handed out yet.
     fresh: Vec<Sockets>,
+    /// UDP sockets that another process reads until it tells.
+    read_elsewhere: Vec<SocketAddr>,
+}
+
+/// A listener that is open.
+struct Open {
+    listener: Listener,
+    /// The address with its real port.
+    address: ListenAddress,
+    /// Descriptors of its sockets, for a process that takes over.
+    kept: Vec<Socket>,
 }
 
 impl Listeners {
@@ -63,16 +76,21 @@ impl Listeners {
         for address in inherited.unused(&plan.listeners) {
             tracing::warn!(%address, "a socket that was handed over is not among the listeners");
         }
-        let mut listeners = Self { inherited, ..Self::default() };
+        let read_elsewhere = inherited.udp_addresses();
+        let mut listeners = Self { inherited, read_elsewhere, ..Self::default() };
         let fresh = listeners.bind_missing(&plan.listeners, worker_count(plan))?;
         listeners.add(&fresh);
         listeners.fresh = fresh;
         Ok(listeners)
     }
 
-    /// What is bound and not handed out yet.
-    pub(crate) fn take_fresh(&mut self) -> Vec<Sockets> {
-        std::mem::take(&mut self.fresh)
+    /// What is bound and not handed out yet; before it the UDP sockets that whoever handed them over still reads.
+    pub(crate) fn take_fresh(&mut self) -> (Vec<Sockets>, Vec<Sockets>) {
+        let fresh = std::mem::take(&mut self.fresh);
+        fresh.into_iter().partition(|sockets| match sockets.address {
+            ListenAddress::Quic(address) => self.read_elsewhere.contains(&address),
+            ListenAddress::Tcp(_) | ListenAddress::Unix(_) => false,
+        })
     }
 
     /// Binds what is wanted and not bound yet, once per worker. Nothing is kept of it until it is added.
@@ -81,12 +99,14 @@ impl Listeners {
         wanted: &[Listener],
         workers: usize,
     ) -> Result<Vec<Sockets>, StartProblem> {
-        let is_missing = |listener: &&Listener| !self.open.iter().any(|(known, _)| known == *listener);
+        let is_missing = |listener: &&Listener| !self.open.iter().any(|open| open.listener == **listener);
         let bind = |listener: &Listener| {
             // What changes from plain to TLS stays where it is.
-            let is_ours = self.open.iter().any(|(_, bound)| *bound == listener.address);
+            let is_ours = self.open.iter().any(|open| open.address == listener.address);
             let sockets = match (&listener.address, self.inherited.claim(listener, workers)) {
-                (ListenAddress::Quic(address), _) => bind::bind_quic(listener, *address, wanted),
+                (ListenAddress::Quic(address), Ok(each)) if each.is_empty() => {
+                    bind::bind_quic(listener, *address, wanted)
+                }
                 (_, Ok(each)) if each.is_empty() => bind::bind(listener, workers, is_ours),
                 (address, Ok(each)) => {
                     Ok(Sockets { listener: listener.clone(), address: address.clone(), each })
@@ -100,26 +120,60 @@ impl Listeners {
 
     /// These are bound from now on.
     pub(crate) fn add(&mut self, fresh: &[Sockets]) {
-        self.open.extend(fresh.iter().map(|sockets| (sockets.listener.clone(), sockets.address.clone())));
+        self.open.extend(fresh.iter().map(|sockets| Open {
+            listener: sockets.listener.clone(),
+            address: sockets.address.clone(),
+            // Without a descriptor to spare there is nothing to hand over, which is told when it is wanted.
+            kept: sockets.each.iter().filter_map(|socket| socket.try_clone().ok()).collect(),
+        }));
     }
 
     /// Forgets what is not wanted any more, and names it.
     pub(crate) fn drop_others(&mut self, wanted: &[Listener]) -> Vec<Listener> {
         let mut gone = Vec::new();
-        self.open.retain(|(listener, _)| {
-            let is_wanted = wanted.contains(listener);
+        self.open.retain(|open| {
+            let is_wanted = wanted.contains(&open.listener);
             if !is_wanted {
-                gone.push(listener.clone());
+                gone.push(open.listener.clone());
             }
             is_wanted
         });
         gone
     }
 
+    /// Descriptors of all sockets, for a process that takes over.
+    ///
+    /// # Errors
+    /// Where the system gives no more descriptors, or gave none before.
+    pub(crate) fn descriptors(&self) -> io::Result<Vec<OwnedFd>> {
+        let mut descriptors = Vec::new();
+        for open in &self.open {
+            if open.kept.is_empty() {
+                return Err(io::Error::other(format!("no descriptor is left of {}", describe(&open.address))));
+            }
+            for socket in &open.kept {
+                descriptors.push(socket.try_clone()?.into_descriptor());
+            }
+        }
+        Ok(descriptors)
+    }
+
+    /// Lets go of everything but what the workers have: whoever wants to connect shall not wait in a queue that nobody
+    /// empties.
+    pub(crate) fn let_go(&mut self) {
+        self.open.clear();
+        self.inherited = Inherited::default();
+    }
+
+    /// Forgets what was handed over and is not used: nobody else holds it open.
+    pub fn forget_unused(&mut self) {
+        self.inherited = Inherited::default();
+    }
+
     /// What is bound.
     pub fn bound(&self) -> Vec<Bound> {
         let bound = self.open.iter();
-        bound.map(|(listener, address)| Bound { address: address.clone(), is_tls: listener.tls }).collect()
+        bound.map(|open| Bound { address: open.address.clone(), is_tls: open.listener.tls }).collect()
     }
 }
 

@@ -16,6 +16,10 @@ use torwart_config::Plan;
 use torwart_config::plan::{SpreadNames, Target};
 use torwart_dial::Resolver;
 
+/// Which names are wanted, told to the thread that asks.
+#[derive(Clone)]
+pub struct Names(watch::Sender<Option<Vec<Arc<str>>>>);
+
 /// The addresses of spread names, as far as they are known.
 #[derive(Debug, Default)]
 pub struct Addresses(HashMap<Arc<str>, Arc<[IpAddr]>>);
@@ -30,8 +34,7 @@ pub struct News {
 
 /// The thread that asks. Dropping it ends the thread.
 pub struct NameWatch {
-    /// Always there until the drop, which closes it to end the thread.
-    names: Option<watch::Sender<Vec<Arc<str>>>>,
+    names: Names,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -80,25 +83,31 @@ impl NameWatch {
         names: Vec<Arc<str>>,
         tell: impl Fn(Vec<News>) + Send + 'static,
     ) -> io::Result<Self> {
-        let (names, wanted) = watch::channel(names);
+        let (names, wanted) = watch::channel(Some(names));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let thread = std::thread::Builder::new()
             .name("names".into())
             .spawn(move || runtime.block_on(ask_all(resolver, wanted, tell)))?;
-        Ok(Self { names: Some(names), thread: Some(thread) })
+        Ok(Self { names: Names(names), thread: Some(thread) })
     }
 
+    /// By which the thread is told what is wanted.
+    pub fn names(&self) -> Names {
+        self.names.clone()
+    }
+}
+
+impl Names {
     /// These names are wanted from now on, and no others.
     pub fn want(&self, names: Vec<Arc<str>>) {
-        if let Some(wanted) = &self.names {
-            wanted.send_replace(names);
-        }
+        // Nothing is wanted any more once the end was told.
+        self.0.send_if_modified(|wanted| wanted.is_some() && wanted.replace(names).is_some());
     }
 }
 
 impl Drop for NameWatch {
     fn drop(&mut self) {
-        self.names = None;
+        self.names.0.send_replace(None);
         if let Some(thread) = self.thread.take() {
             // A panic there was already reported by the panic hook.
             let _ = thread.join();
@@ -108,13 +117,13 @@ impl Drop for NameWatch {
 
 async fn ask_all(
     resolver: Arc<Resolver>,
-    mut wanted: watch::Receiver<Vec<Arc<str>>>,
+    mut wanted: watch::Receiver<Option<Vec<Arc<str>>>>,
     tell: impl Fn(Vec<News>),
 ) {
     let mut lookups = JoinSet::new();
     let mut running: HashMap<Arc<str>, AbortHandle> = HashMap::new();
     loop {
-        let names = wanted.borrow_and_update().clone();
+        let Some(names) = wanted.borrow_and_update().clone() else { return };
         running.retain(|name, lookup| {
             let is_wanted = names.contains(name);
             if !is_wanted {

@@ -92,6 +92,10 @@ async fn next_bytes(
         }
         let until = match (core.shared.is_draining(), client.has_asked) {
             (false, _) => until,
+            // Another process serves by now: the client need not be cut off, but hears of it with its next answer.
+            (true, true) if core.shared.is_handed_over() => {
+                until.min(*drained.get_or_insert_with(|| Moment::now() + core.view().snapshot.plan.drain / 2))
+            }
             (true, true) => return Poll::Ready(Wake::Over),
             // Its first request is on the way: a close now would look like a failure to whoever sent it.
             (true, false) => until.min(*drained.get_or_insert_with(|| Moment::now() + FIRST_REQUEST)),

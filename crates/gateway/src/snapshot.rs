@@ -6,9 +6,12 @@
 
 use crate::certificates::{CertificateProblem, Certificates};
 use crate::files::DocumentRoot;
+use crate::gates::Gates;
 use crate::guard::{DoorProblem, Doors};
 use crate::http3;
 use crate::names::Addresses;
+use crate::roster::Changes;
+use crate::sticky::StickyPools;
 use crate::upstream::{self, Learned, Upstream};
 use std::sync::Arc;
 use torwart_config::{Plan, plan};
@@ -28,8 +31,10 @@ pub struct Snapshot {
     pub plan_generation: u64,
     /// Finds site and route of a request.
     pub routes: RouteTable,
-    /// The upstreams of each pool, names spread where the plan wants that.
+    /// The upstreams of each pool that get requests, names spread where the plan wants that.
     pub pools: Vec<Vec<Upstream>>,
+    /// Those of each pool that an operator took out.
+    drained: Vec<Vec<Upstream>>,
     /// The upstreams of each pool as the plan writes them.
     written: Arc<[Vec<Upstream>]>,
     /// The names of the plan, resolved to their counters.
@@ -38,8 +43,12 @@ pub struct Snapshot {
     pub certificates: Option<Arc<Certificates>>,
     /// The sites' own answer pages: plan-wide ones first, then by site.
     pub templates: Arc<Templates>,
+    /// What cookies that keep clients at their upstreams are made with.
+    pub sticky: Arc<StickyPools>,
     /// What the routes ask of clients.
     pub doors: Arc<Doors>,
+    /// The queues of pools and routes.
+    pub gates: Arc<Gates>,
     /// The folders that are served, by route.
     pub folders: Arc<[Option<Arc<DocumentRoot>>]>,
     /// What clients are told about HTTP/3, where it is spoken.
@@ -71,6 +80,13 @@ pub enum BuildProblem {
     },
     /// A list, a file of users, or a service that says who may come in.
     Door(DoorProblem),
+    /// The secret of the cookies that keep clients at their upstreams.
+    CookieSecret {
+        /// The file; empty where the secret is made at the start.
+        file: std::path::PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// A folder that is to be served.
     Folder {
         /// The folder.
@@ -93,6 +109,9 @@ impl std::fmt::Display for BuildProblem {
             Self::Certificate(problem) => problem.fmt(f),
             Self::Door(problem) => problem.fmt(f),
             Self::UpstreamTls { pool, problem } => write!(f, "pool {pool}: {problem}"),
+            Self::CookieSecret { file, problem } => {
+                write!(f, "secret of cookies {}: {problem}", file.display())
+            }
             Self::Folder { folder, problem } => write!(f, "folder {}: {problem}", folder.display()),
             Self::Template { file, problem } => write!(f, "answer page {}: {problem}", file.display()),
         }
@@ -100,7 +119,8 @@ impl std::fmt::Display for BuildProblem {
 }
 
 impl Snapshot {
-    /// Makes a plan ready; `before` is the snapshot it replaces, `addresses` are those of spread names.
+    /// Makes a plan ready; `before` is the snapshot it replaces, `addresses` are those of spread names, `changes` what
+    /// was changed at run time and stands in the plan already.
     ///
     /// # Errors
     /// Every file that is missing or wrong.
@@ -108,6 +128,7 @@ impl Snapshot {
         plan: Plan,
         before: Option<&Self>,
         addresses: &Addresses,
+        changes: &Changes,
         metrics: &Metrics,
         pseudonym: &Arc<str>,
     ) -> Result<Self, Vec<BuildProblem>> {
@@ -123,9 +144,11 @@ impl Snapshot {
             })
             .collect();
         let templates = Templates::load(&plan, &mut problems);
+        let sticky = StickyPools::build(&plan, before.map(|before| &*before.sticky), &mut problems);
         let mut closed = Vec::new();
         let doors = Doors::build(&plan, before.map(|before| &*before.doors), &mut closed);
         problems.extend(closed.into_iter().map(BuildProblem::Door));
+        let gates = Gates::build(&plan, before.map(|before| &*before.gates), &mut problems);
         let folders = DocumentRoot::open_all(&plan, &mut problems);
         // Last, because certificates already in use are replaced in place.
         let certificates =
@@ -137,17 +160,20 @@ impl Snapshot {
             metrics.set_certificates(certificates.expiries());
         }
         let learned = before.map(Self::learned).unwrap_or_default();
-        let pools = spread(&plan, &written, addresses, &learned);
+        let Spread { pools, drained } = spread(&plan, &written, addresses, &learned, changes);
         Ok(Self {
             generation: before.map_or(1, |before| before.generation + 1),
             plan_generation: before.map_or(1, |before| before.plan_generation + 1),
             routes: RouteTable::new(&plan),
             series: metrics.adopt(&labels(&plan, &pools)),
             pools,
+            drained,
             written: written.into(),
             certificates,
             templates: Arc::new(templates),
+            sticky: Arc::new(sticky),
             doors: Arc::new(doors),
+            gates: Arc::new(gates),
             folders: folders.into(),
             pseudonym: plan.pseudonym.clone().unwrap_or_else(|| Arc::clone(pseudonym)),
             leniency: leniency(&plan.lenient),
@@ -157,19 +183,62 @@ impl Snapshot {
     }
 
     /// The same plan, with the names spread over these addresses.
-    pub fn spread_anew(&self, addresses: &Addresses, metrics: &Metrics) -> Self {
-        let pools = spread(&self.plan, &self.written, addresses, &self.learned());
+    pub fn spread_anew(&self, addresses: &Addresses, changes: &Changes, metrics: &Metrics) -> Self {
+        self.respread(self.plan.clone(), Arc::clone(&self.written), addresses, changes, metrics)
+    }
+
+    /// The same plan but for the upstreams of its pools; no file is read but what new upstreams need for their TLS.
+    ///
+    /// # Errors
+    /// Where TLS toward a new upstream cannot be set up.
+    pub fn with_upstreams(
+        &self,
+        plan: Plan,
+        addresses: &Addresses,
+        changes: &Changes,
+        metrics: &Metrics,
+    ) -> Result<Self, TlsConfigProblem> {
+        let mut written = Vec::with_capacity(plan.pools.len());
+        for (index, pool) in plan.pools.iter().enumerate() {
+            let known = self.written.get(index).map(Vec::as_slice).unwrap_or_default();
+            let mut upstreams = Vec::with_capacity(pool.upstreams.len());
+            for upstream in &pool.upstreams {
+                match known.iter().find(|known| known.target.label == upstream.label) {
+                    Some(known) => upstreams.push(known.clone()),
+                    None => {
+                        let alone = plan::Pool { upstreams: vec![upstream.clone()], ..pool.clone() };
+                        upstreams.extend(upstream::build(&alone)?);
+                    }
+                }
+            }
+            written.push(upstreams);
+        }
+        Ok(self.respread(plan, written.into(), addresses, changes, metrics))
+    }
+
+    fn respread(
+        &self,
+        plan: Plan,
+        written: Arc<[Vec<Upstream>]>,
+        addresses: &Addresses,
+        changes: &Changes,
+        metrics: &Metrics,
+    ) -> Self {
+        let Spread { pools, drained } = spread(&plan, &written, addresses, &self.learned(), changes);
         Self {
-            plan: self.plan.clone(),
+            series: metrics.adopt(&labels(&plan, &pools)),
+            plan,
             generation: self.generation + 1,
             plan_generation: self.plan_generation,
             routes: self.routes.clone(),
-            series: metrics.adopt(&labels(&self.plan, &pools)),
             pools,
-            written: Arc::clone(&self.written),
+            drained,
+            written,
             certificates: self.certificates.clone(),
             templates: Arc::clone(&self.templates),
+            sticky: Arc::clone(&self.sticky),
             doors: Arc::clone(&self.doors),
+            gates: Arc::clone(&self.gates),
             folders: Arc::clone(&self.folders),
             leniency: self.leniency,
             offer: self.offer.clone(),
@@ -177,9 +246,22 @@ impl Snapshot {
         }
     }
 
-    fn learned(&self) -> Learned {
-        Learned::under(&self.plan, &self.pools)
+    /// The upstreams of a pool, those that an operator took out behind the others.
+    pub fn all_of(&self, pool: usize) -> impl Iterator<Item = &Upstream> {
+        [&self.pools, &self.drained].into_iter().filter_map(move |pools| pools.get(pool)).flatten()
     }
+
+    fn learned(&self) -> Learned {
+        let mut learned = Learned::under(&self.plan, &self.pools);
+        learned.add(Learned::under(&self.plan, &self.drained));
+        learned
+    }
+}
+
+/// The upstreams of each pool, by whether they get requests.
+struct Spread {
+    pools: Vec<Vec<Upstream>>,
+    drained: Vec<Vec<Upstream>>,
 }
 
 fn spread(
@@ -187,9 +269,17 @@ fn spread(
     written: &[Vec<Upstream>],
     addresses: &Addresses,
     learned: &Learned,
-) -> Vec<Vec<Upstream>> {
+    changes: &Changes,
+) -> Spread {
     let pools = plan.pools.iter().zip(written);
-    pools.map(|(pool, written)| upstream::spread(pool, written, addresses, learned)).collect()
+    let spread = |(pool, written): (&plan::Pool, &Vec<Upstream>)| {
+        let upstreams = upstream::spread(pool, written, addresses, learned);
+        upstreams
+            .into_iter()
+            .partition::<Vec<_>, _>(|upstream| !changes.is_drained(&pool.name, &upstream.target.label))
+    };
+    let (pools, drained) = pools.map(spread).unzip();
+    Spread { pools, drained }
 }
 
 /// The operator's leniencies in the codec's words: the same names.

@@ -4,6 +4,7 @@
 //! as no address is known the name itself is the upstream, so that what is wrong with it is found and named as usual.
 
 pub use self::state::{Health, InFlight, UpstreamState};
+use crate::clock::Moment;
 use crate::names::Addresses;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +26,12 @@ pub struct Upstream {
     pub http1: Option<Arc<TlsClient>>,
     /// What `Host` says under the policy `upstream`.
     pub authority: Arc<str>,
+    /// Its share among the upstreams of its pool.
+    pub weight: u32,
+    /// Whether it is used only where no other is up.
+    pub is_backup: bool,
+    /// The zone it stands in.
+    pub zone: Option<Arc<str>>,
     /// What was learned about it, shared by all cores and kept across reloads.
     pub state: Arc<UpstreamState>,
 }
@@ -65,6 +72,9 @@ pub fn build(pool: &plan::Pool) -> Result<Vec<Upstream>, TlsConfigProblem> {
                 prelude: None,
             },
             authority: Arc::clone(&upstream.authority),
+            weight: upstream.weight,
+            is_backup: upstream.is_backup,
+            zone: upstream.zone.clone(),
             state: Arc::default(),
         })
     };
@@ -79,8 +89,9 @@ pub fn spread(
     learned: &Learned,
 ) -> Vec<Upstream> {
     let mut upstreams = Vec::with_capacity(written.len());
+    let now = Moment::now();
     for upstream in written {
-        let state = |label: &str| learned.of(&pool.name, label);
+        let state = |label: &str| learned.of(&pool.name, label, now);
         let known = match &upstream.target.place {
             Place::Name { host, port } if pool.spread == SpreadNames::Each => {
                 addresses.of(host).map(|addresses| (addresses, *port))
@@ -156,7 +167,20 @@ impl Learned {
         Self(upstreams.map(state).collect())
     }
 
-    fn of(&self, pool: &str, label: &str) -> Arc<UpstreamState> {
-        self.0.get(&(pool.to_owned(), label.to_owned())).cloned().unwrap_or_default()
+    /// And this.
+    pub fn add(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// What was learned about an upstream. One that comes to a pool that was there before begins slowly.
+    fn of(&self, pool: &str, label: &str, now: Moment) -> Arc<UpstreamState> {
+        if let Some(state) = self.0.get(&(pool.to_owned(), label.to_owned())) {
+            return Arc::clone(state);
+        }
+        let state = Arc::<UpstreamState>::default();
+        if self.0.keys().any(|(known, _)| known == pool) {
+            state.come_back(now);
+        }
+        state
     }
 }

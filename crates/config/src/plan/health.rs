@@ -3,7 +3,7 @@
 
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
-use super::{Upstream, UpstreamTls};
+use super::{Plan, Upstream, UpstreamTls};
 
 /// How the upstreams of a pool are asked whether they are well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +80,16 @@ pub struct Webhook {
     pub tls: UpstreamTls,
     /// Path and query.
     pub target: Arc<str>,
+}
+
+impl Plan {
+    /// Whether programs of the operator are started: they need files that nobody here knows.
+    #[must_use]
+    pub fn has_hooks(&self) -> bool {
+        let mut on_down = self.pools.iter().filter_map(|pool| pool.health.as_ref()?.on_down.as_ref());
+        self.acme.as_ref().is_some_and(|acme| acme.dns_hook.is_some())
+            || on_down.any(|hook| !hook.command.is_empty())
+    }
 }
 
 impl Expected {

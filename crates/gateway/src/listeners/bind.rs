@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::io;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, lchown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -18,6 +19,26 @@ pub enum Socket {
     Unix(UnixListener),
     /// UDP; one worker has it.
     Quic(UdpSocket),
+}
+
+impl Socket {
+    /// Another descriptor of the same socket.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        match self {
+            Self::Tcp(socket) => socket.try_clone().map(Self::Tcp),
+            Self::Unix(socket) => socket.try_clone().map(Self::Unix),
+            Self::Quic(socket) => socket.try_clone().map(Self::Quic),
+        }
+    }
+
+    /// The descriptor alone.
+    pub fn into_descriptor(self) -> OwnedFd {
+        match self {
+            Self::Tcp(socket) => socket.into(),
+            Self::Unix(socket) => socket.into(),
+            Self::Quic(socket) => socket.into(),
+        }
+    }
 }
 
 /// The sockets of one listener.

@@ -6,7 +6,7 @@
 use super::bind::Socket;
 use super::describe;
 use std::io;
-use std::net::{Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use torwart_config::plan::{ListenAddress, Listener};
@@ -17,6 +17,7 @@ use torwart_kernel::socket::{ListenPlan, adopt, is_only_v6};
 pub struct Inherited {
     tcp: Vec<(SocketAddr, TcpListener)>,
     unix: Vec<(PathBuf, UnixListener)>,
+    quic: Vec<(SocketAddr, UdpSocket)>,
 }
 
 impl Inherited {
@@ -40,6 +41,32 @@ impl Inherited {
         Ok(())
     }
 
+    /// Takes a UDP socket that is bound, for HTTP/3.
+    ///
+    /// # Errors
+    /// Where the system does not know its address.
+    pub fn add_udp(&mut self, socket: UdpSocket) -> io::Result<()> {
+        self.quic.push((socket.local_addr()?, socket));
+        Ok(())
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tcp.is_empty() && self.unix.is_empty() && self.quic.is_empty()
+    }
+
+    /// The addresses of the UDP sockets.
+    pub(super) fn udp_addresses(&self) -> Vec<SocketAddr> {
+        self.quic.iter().map(|(address, _)| *address).collect()
+    }
+
+    /// Takes a TCP socket at this address out, if there is one.
+    pub fn take_tcp(&mut self, address: SocketAddr) -> Option<TcpListener> {
+        let at = self.tcp.iter().position(|(known, _)| *known == address)?;
+        Some(self.tcp.swap_remove(at).1)
+    }
+
     /// Sockets for a listener, at least one for each worker; none if nobody has bound its address for us.
     pub(super) fn claim(&self, listener: &Listener, workers: usize) -> io::Result<Vec<Socket>> {
         match &listener.address {
@@ -56,7 +83,10 @@ impl Inherited {
                     self.unix.iter().filter(|(at, _)| at == path).map(|(_, socket)| socket).collect();
                 spread(&fitting, workers, |socket| socket.try_clone().map(Socket::Unix))
             }
-            ListenAddress::Quic(_) => Ok(Vec::new()),
+            ListenAddress::Quic(address) => {
+                let fitting = self.quic.iter().find(|(known, _)| known == address);
+                fitting.map(|(_, socket)| socket.try_clone().map(Socket::Quic)).into_iter().collect()
+            }
         }
     }
 
@@ -73,8 +103,9 @@ impl Inherited {
         let tcp = self.tcp.iter().filter(|(_, socket)| !is_used_tcp(socket)).map(|(at, _)| at.to_string());
         let unix = self.unix.iter().map(|(path, _)| ListenAddress::Unix(path.clone()));
         let is_used = |address: &ListenAddress| wanted.iter().any(|listener| listener.address == *address);
-        let mut unused: Vec<_> =
-            tcp.chain(unix.filter(|address| !is_used(address)).map(|address| describe(&address))).collect();
+        let quic = self.quic.iter().map(|(address, _)| ListenAddress::Quic(*address));
+        let others = unix.chain(quic).filter(|address| !is_used(address));
+        let mut unused: Vec<_> = tcp.chain(others.map(|address| describe(&address))).collect();
         unused.sort();
         unused.dedup();
         unused
