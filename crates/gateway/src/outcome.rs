@@ -2,46 +2,112 @@
 
 use crate::clock::Moment;
 use crate::exchange::Exchange;
+use crate::guard;
 use crate::per_core::Core;
-use torwart_cause::{Cause, Ending, Evidence, Retry, Stage, Step, Verdict, attempt_cause, diagnose};
+use crate::view::PoolView;
+use torwart_cause::{Cause, Ending, Evidence, Stage, Step, Verdict, attempt_cause, diagnose};
+use torwart_config::plan::RetryRules;
 use torwart_dial::Stop;
+use torwart_policy::budget::Failure;
 use torwart_policy::retry::{self, Failed, Next};
 use torwart_record::{Client, Protocol, Record, ServedBy};
-use torwart_wire::{Known, Version};
+use torwart_wire::{Head, Known, Version};
 
-/// After a failed attempt: may another one follow?
+/// After a failed attempt: may another one follow, and where?
 #[cold]
-pub fn may_repeat(x: &mut Exchange<'_>) -> Result<(), Stop> {
+pub fn may_repeat(x: &mut Exchange<'_>) -> Next {
     let view = std::rc::Rc::clone(&x.view);
-    let Some(pool) = x.pool.and_then(|pool| view.pools.get(pool.0)) else { return Err(Stop) };
-    let most = x.pool().map_or(1, |pool| pool.retry.attempts);
-    let client = &x.desk.evidence.client;
-    let Some(attempt) = x.desk.evidence.attempts.last() else { return Err(Stop) };
-    let Some(cause) = attempt_cause(attempt) else { return Err(Stop) };
-    if client.body.is_failed() || cause.retry() == Retry::Never {
-        return Err(Stop);
+    let Some(pool) = x.pool.and_then(|pool| view.pools.get(pool.0)) else { return Next::Stop };
+    let Some(rules) = x.route().map(|route| &route.retry) else { return Next::Stop };
+    let Some(attempt) = x.desk.evidence.attempts.last() else { return Next::Stop };
+    let Some(cause) = attempt_cause(attempt) else { return Next::Stop };
+    let is_lost_link = attempt.is_reused && attempt.received == 0 && LOST.contains(&cause);
+    let price = retry::price(cause, is_lost_link);
+    if price.is_some() {
+        pool.budget.borrow_mut().failed();
     }
-    let failed = Failed {
+    if x.desk.evidence.client.body.is_failed() {
+        return Next::Stop;
+    }
+    let next = retry::next(Failed {
         cause,
-        is_idempotent: retry::is_idempotent(x.desk.request.method()),
+        is_idempotent: may_run_twice(x, rules),
+        is_wanted: rules.on.names(cause),
         is_replayable: x.body.is_kept(),
-        attempts: u32::try_from(x.desk.evidence.attempts.len()).unwrap_or(u32::MAX),
-        most,
-        untried: pool.upstreams.len().saturating_sub(x.tried.upstreams()),
-    };
-    let next = retry::next(failed);
-    if next == Next::Stop {
+        is_lost_link,
+        attempts: attempts(x),
+        most: rules.attempts,
+        untried: untried(x, pool),
+    });
+    match price {
+        Some(failure) if next != Next::Stop && !spend(pool, failure) => Next::Stop,
+        _ => next,
+    }
+}
+
+/// Whether this answer of the upstream, here whole, is put aside and another upstream asked: it says "not now", the
+/// route wants that repeated, and somebody is left to ask. One that says when to come back is believed.
+#[cold]
+pub fn declines(x: &mut Exchange<'_>, status: u16, answer: &Head) -> bool {
+    let view = std::rc::Rc::clone(&x.view);
+    let Some(pool) = x.pool.and_then(|pool| view.pools.get(pool.0)) else { return false };
+    let Some(rules) = x.route().map(|route| &route.retry) else { return false };
+    if !rules.on.statuses.contains(&status) {
+        return false;
+    }
+    pool.budget.borrow_mut().failed();
+    may_run_twice(x, rules)
+        && !x.desk.evidence.client.body.is_failed()
+        && x.body.is_kept()
+        && attempts(x) < rules.attempts
+        && untried(x, pool) > 0
+        && answer.find("retry-after").is_none()
+        && spend(pool, Failure::Quick)
+}
+
+/// Whether the attempt under way may be given up for one at another upstream; whether the budget allows that is asked
+/// when it comes to it.
+#[cold]
+pub fn may_cut_short(x: &Exchange<'_>, pool: &PoolView) -> bool {
+    let Some(rules) = x.route().map(|route| &route.retry) else { return false };
+    may_run_twice(x, rules) && attempts(x) < rules.attempts && untried(x, pool) > 0
+}
+
+/// Whether a second attempt may run beside the one under way; takes it out of the budget.
+#[cold]
+pub fn may_hedge(x: &Exchange<'_>) -> bool {
+    let pool = x.pool.and_then(|pool| x.view.pools.get(pool.0));
+    pool.is_some_and(|pool| may_cut_short(x, pool) && spend(pool, Failure::Late))
+}
+
+/// What is the matter with the last attempt, where the request could be sent again if an upstream came back.
+#[cold]
+pub fn absence(x: &Exchange<'_>) -> Result<Option<Cause>, Stop> {
+    if x.desk.evidence.client.body.is_failed() || !x.body.is_kept() {
         return Err(Stop);
     }
-    if retry::is_costly(cause) {
-        let now = Moment::now().clock();
-        if !pool.budget.borrow_mut().spend(now) {
-            return Err(Stop);
-        }
-    }
-    x.needs_fresh_link = next == Next::SameFresh;
-    Ok(())
+    Ok(x.desk.evidence.attempts.last().and_then(attempt_cause))
 }
+
+fn may_run_twice(x: &Exchange<'_>, rules: &RetryRules) -> bool {
+    let method = x.desk.request.method();
+    retry::is_idempotent(method) || rules.methods.iter().any(|known| known.as_bytes() == method)
+}
+
+fn attempts(x: &Exchange<'_>) -> u32 {
+    u32::try_from(x.desk.evidence.attempts.len()).unwrap_or(u32::MAX)
+}
+
+fn untried(x: &Exchange<'_>, pool: &PoolView) -> usize {
+    pool.upstreams.len().saturating_sub(x.tried.upstreams())
+}
+
+fn spend(pool: &PoolView, failure: Failure) -> bool {
+    pool.budget.borrow_mut().spend(failure, Moment::now().clock())
+}
+
+/// How a link ends that its upstream had given up before.
+const LOST: [Cause; 3] = [Cause::SendCut, Cause::ClosedBeforeHead, Cause::ResetBeforeHead];
 
 /// What the evidence says so far.
 pub fn verdict(x: &Exchange<'_>) -> Verdict {
@@ -52,10 +118,16 @@ pub fn verdict(x: &Exchange<'_>) -> Verdict {
 pub fn conclude(x: &mut Exchange<'_>) {
     x.is_recorded = true;
     let now = Moment::now();
-    if let Some(pool) = x.pool.and_then(|pool| x.view.pools.get(pool.0)) {
-        pool.budget.borrow_mut().earn();
-    }
     let verdict = verdict(x);
+    // What the cache answered earns nobody a retry.
+    let is_upstreams = !matches!(x.served_by, ServedBy::Cache | ServedBy::Stale);
+    if let Some(pool) = x.pool.filter(|_| is_upstreams).and_then(|pool| x.view.pools.get(pool.0)) {
+        let mut budget = pool.budget.borrow_mut();
+        budget.earn();
+        if verdict == Verdict::Well {
+            budget.succeeded();
+        }
+    }
     let attempts = &x.desk.evidence.attempts;
     let mut few = [None; 4];
     let many: Vec<Option<Cause>>;
@@ -98,6 +170,7 @@ pub fn conclude(x: &mut Exchange<'_>) {
         user_agent: head.get(Known::UserAgent).unwrap_or_default(),
         referer: head.get(Known::Referer).unwrap_or_default(),
         trace_id: trace_id(head.get(Known::TraceParent).unwrap_or_default()),
+        crawler: guard::recorded_crawler(x, verdict != Verdict::Well),
         evidence: &x.desk.evidence,
         attempt_causes: causes,
     };
@@ -139,6 +212,7 @@ pub fn record_unread(core: &Core, client: Client, protocol: Protocol, evidence: 
         user_agent: &[],
         referer: &[],
         trace_id: &[],
+        crawler: None,
         evidence,
         attempt_causes: &[],
     };
@@ -157,11 +231,14 @@ pub fn cause(x: &Exchange<'_>) -> (Cause, Stage) {
 /// The usual case, seen without reasoning: one attempt, its answer passed on whole, no error status.
 fn is_well(x: &Exchange<'_>) -> bool {
     x.is_complete
-        && x.served_by == ServedBy::Upstream
         && x.status.is_some_and(|status| status < 500)
         && !x.desk.evidence.client.body.is_failed()
         && !x.desk.evidence.client.answer.is_failed()
-        && x.desk.evidence.attempts.last().is_some_and(|last| !last.body.is_failed())
+        && match x.served_by {
+            ServedBy::Upstream => x.desk.evidence.attempts.last().is_some_and(|last| !last.body.is_failed()),
+            ServedBy::Cache => x.desk.evidence.attempts.is_empty(),
+            ServedBy::Stale | ServedBy::Answer | ServedBy::Files => false,
+        }
 }
 
 /// `00-<trace id>-<span id>-<flags>` (W3C Trace Context).

@@ -3,8 +3,10 @@
 //! Upload and head move concurrently: an early answer is taken while the body still goes out, interim answers are
 //! passed on as they come, and a failed write does not hide an answer that is already here.
 
+use super::{hedge, untaken};
 use super::upload::{Parts, Upload, UploadFault};
 use super::waiting::Waiting;
+use crate::apart::apart;
 use crate::client::poll_fill;
 use crate::clock::Moment;
 use crate::connect::Outgoing;
@@ -51,7 +53,20 @@ pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply,
         waiting: Waiting::new(Deadline::Send, outgoing.began),
         upload: Upload::new(x.buffers.replay.as_usize()),
     };
-    let response = poll_fn(|cx| asking.poll(cx, x, outgoing)).await?;
+    let asked = match x.deadlines.hedge.filter(|_| hedge::is_possible(x, outgoing)) {
+        None => poll_fn(|cx| asking.poll(cx, x, outgoing)).await,
+        Some(after) => apart(hedge::ask(x, outgoing, &mut asking, after)).await,
+    };
+    x.try_until = None;
+    let response = match asked {
+        Ok(response) => response,
+        Err(Stop) => {
+            if untaken::is_open_question(x, outgoing) {
+                apart(untaken::settle(x, outgoing)).await;
+            }
+            return Err(Stop);
+        }
+    };
     let now = Moment::now();
     let since = asking.sent_at.unwrap_or(outgoing.began);
     let attempt = x.attempt();
@@ -63,7 +78,8 @@ pub async fn ask(x: &mut Exchange<'_>, outgoing: &mut Outgoing) -> Result<Reply,
     Ok(Reply { response, upload: asking.upload, at: now })
 }
 
-struct Asking {
+/// The conversation until the final head.
+pub struct Asking {
     limits: (ResponseLimits, u32),
     interim: u32,
     sent_at: Option<Moment>,
@@ -74,7 +90,28 @@ struct Asking {
 }
 
 impl Asking {
-    fn poll(
+    /// Whether the whole request left for the kernel.
+    pub fn has_sent(&self) -> bool {
+        self.upload.is_done()
+    }
+
+    /// When its waiting ends, whatever happens.
+    pub fn ends_at(&self, x: &Exchange<'_>) -> Moment {
+        self.waiting.ends_at(x)
+    }
+
+    /// Ready with the ending when its waiting is over.
+    pub fn poll_end(&self, cx: &Context<'_>, x: &mut Exchange<'_>) -> Poll<Ending> {
+        self.waiting.poll(x, cx)
+    }
+
+    /// It goes on at another link, on which the request went out at this moment.
+    pub fn goes_on_at(&mut self, sent_at: Moment) {
+        self.sent_at = Some(sent_at);
+    }
+
+    /// Drives both directions; ready with the final head.
+    pub fn poll(
         &mut self,
         cx: &mut Context<'_>,
         x: &mut Exchange<'_>,
@@ -109,6 +146,9 @@ impl Asking {
                 let now = Moment::now();
                 self.sent_at = Some(now);
                 x.attempt().send = Step::Done { took: after(now) };
+                if let Some(place) = &mut x.place {
+                    place.sent();
+                }
                 self.waiting = Waiting::new(Deadline::FirstByte, now);
                 Ok(())
             }
@@ -323,7 +363,7 @@ fn make_room(response: &mut Head, most: usize) {
 }
 
 /// The first read of an answer takes this much: larger bodies are spliced from there on.
-const FIRST_READ: usize = 8 << 10;
+pub const FIRST_READ: usize = 8 << 10;
 
 /// How long a client that waits for 100 is left waiting for the upstream's word.
 const CONTINUE_WAIT: Duration = Duration::from_secs(1);
