@@ -4,6 +4,7 @@ use crate::apart::apart;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::multiplex;
+use crate::outcome;
 use crate::per_core::UpstreamDesk;
 use crate::pool::Link;
 use crate::stated;
@@ -50,6 +51,9 @@ pub async fn link(x: &mut Exchange<'_>, upstream: Rc<UpstreamView>) -> Result<Ou
     let label = &upstream.upstream.target.label;
     x.desk.evidence.attempts.push(Attempt { upstream: std::sync::Arc::clone(label), ..Attempt::default() });
     let is_repeatable = retry::is_idempotent(x.desk.request.method());
+    if let Some(time) = x.deadlines.per_try {
+        x.try_until = outcome::may_cut_short(x, pool).then(|| now + time);
+    }
     let idle = if x.needs_fresh_link {
         None
     } else {
@@ -99,6 +103,9 @@ pub async fn dial(x: &mut Exchange<'_>, target: &Target, pool: usize) -> Result<
     *x.attempt() = attempt;
     let Ok(Ok(stream)) = opened else { return Err(Stop) };
     guard.set(LinkState::Active);
+    if let Some(pool) = view.pools.get(pool) {
+        pool.outage.is_over();
+    }
     let address = x.attempt().address.clone().unwrap_or_else(|| Address::Unix("".into()));
     Ok(Link { stream, address, guard: Some(guard) })
 }
@@ -135,17 +142,31 @@ fn mark_given_up(attempt: &mut Attempt, ending: Ending, after: Duration) {
 impl Exchange<'_> {
     /// The earliest moment at which the exchange ends whatever happens.
     pub fn nearest_end(&self) -> Option<Moment> {
-        match (self.total_until, self.leaves_at) {
+        let end = match (self.total_until, self.leaves_at) {
             (Some(total), Some(leaving)) => Some(total.min(leaving)),
             (total, leaving) => total.or(leaving),
+        };
+        match self.try_until {
+            Some(_) => self.end_of_try(end),
+            None => end,
         }
+    }
+
+    /// An attempt is cut short only as long as the request can be sent again.
+    #[cold]
+    fn end_of_try(&self, end: Option<Moment>) -> Option<Moment> {
+        let own = self.try_until.filter(|_| self.body.is_kept());
+        own.into_iter().chain(end).min()
     }
 
     /// Which end was reached when [`Exchange::nearest_end`] has passed.
     #[cold]
     pub fn end_reached(&self) -> Ending {
-        if self.leaves_at.is_some_and(|at| at <= Moment::now()) {
+        let now = Moment::now();
+        if self.leaves_at.is_some_and(|at| at <= now) {
             Ending::Cancelled(By::Client)
+        } else if self.try_until.is_some_and(|at| at <= now) && self.total_until.is_none_or(|at| at > now) {
+            Ending::TimedOut(Deadline::PerTry)
         } else {
             Ending::TimedOut(Deadline::Total)
         }

@@ -2,11 +2,12 @@
 //! also when the future that works on it is dropped or panics.
 
 use crate::body::BodyReader;
-use crate::client::Client;
+use crate::client::{Client, ClientStream};
 use crate::clock::Moment;
 use crate::guard::Notes;
 use crate::outcome;
 use crate::per_core::{Core, Desk};
+use crate::place::Place;
 use crate::script::Script;
 use crate::view::View;
 use std::rc::Rc;
@@ -47,6 +48,8 @@ pub struct Exchange<'c> {
     pub buffers: Buffers,
     /// When the whole exchange has to be over.
     pub total_until: Option<Moment>,
+    /// When the attempt under way gives way to one at another upstream, where it may.
+    pub try_until: Option<Moment>,
     /// The client has ended its side: when it counts as gone.
     pub leaves_at: Option<Moment>,
     /// Whether a 100 went to the client.
@@ -71,6 +74,10 @@ pub struct Exchange<'c> {
     pub notes: Option<Box<Notes>>,
     /// The script that answers, where one does.
     pub script: Option<Box<Script>>,
+    /// The place it has at its upstream.
+    pub place: Option<Place>,
+    /// Whether what it may change is kept in the cache.
+    pub invalidates: bool,
     /// Whether the record was made.
     pub is_recorded: bool,
 }
@@ -125,6 +132,7 @@ impl<'c> Exchange<'c> {
             deadlines: ExchangeDeadlines::default(),
             buffers: Buffers::default(),
             total_until: None,
+            try_until: None,
             leaves_at: None,
             was_told_to_continue: false,
             needs_fresh_link: false,
@@ -137,6 +145,8 @@ impl<'c> Exchange<'c> {
             received: 0,
             notes: None,
             script: None,
+            place: None,
+            invalidates: false,
             is_recorded: false,
         }
     }
@@ -189,6 +199,16 @@ impl<'c> Exchange<'c> {
     /// Whether the route runs scripts.
     pub fn is_about_scripts(&self) -> bool {
         self.route().is_some_and(|route| route.script.is_some())
+    }
+
+    /// Whether the route has a cache.
+    pub fn is_cached(&self) -> bool {
+        self.route().is_some_and(|route| route.cache.is_some())
+    }
+
+    /// Whether it is the cache that asks.
+    pub fn is_fetch(&self) -> bool {
+        matches!(self.client.stream, ClientStream::Fetch(_))
     }
 
     /// Whether the client asked by HEAD.

@@ -9,10 +9,12 @@ use crate::client::Client;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::per_core::{Core, Desk};
+use crate::place::Place;
 use crate::upstream::InFlight;
 use crate::view::UpstreamView;
 use crate::{
-    admit, answer, connect, files, guard, identity, learn, outcome, parse, pick, relay, route, script,
+    admit, again, answer, cache, connect, files, guard, identity, learn, parse, pick, place, relay, route,
+    script,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -53,19 +55,21 @@ pub async fn run(core: &Rc<Core>, client: &mut Client, desk: &mut Desk, started:
 
 /// A panic in one exchange is that exchange's fault, not an outage.
 async fn guarded(x: &mut Exchange<'_>) -> Result<(), Stop> {
-    let result = {
-        let mut stages = pin!(stages(x));
-        std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| stages.as_mut().poll(cx))) {
-            Ok(poll) => poll.map(Some),
-            Err(_) => Poll::Ready(None),
-        })
-        .await
-    };
-    result.unwrap_or_else(|| {
+    caught(stages(x)).await.unwrap_or_else(|| {
         x.desk.evidence.client.answer = Step::Failed { ending: Ending::Panicked, after: x.elapsed() };
         x.keeps_client = false;
         Err(Stop)
     })
+}
+
+/// What comes of these stages; `None` where they panic.
+pub async fn caught<T>(stages: impl Future<Output = T>) -> Option<T> {
+    let mut stages = pin!(stages);
+    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| stages.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
 }
 
 async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
@@ -85,7 +89,17 @@ async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
         apart(answer::pass_back(x, &passed_back)).await;
         return Ok(());
     }
-    admit::enter(x)?;
+    if x.is_cached() && apart(cache::answer(x)).await? {
+        return Ok(());
+    }
+    beyond_cache(x).await
+}
+
+/// The stages that only what the cache cannot answer comes to.
+pub async fn beyond_cache(x: &mut Exchange<'_>) -> Result<(), Stop> {
+    if let Some(gate) = admit::enter(x)? {
+        apart(admit::enter_route(x, gate)).await?;
+    }
     if x.is_about_files() && apart(files::answer(x)).await? {
         return Ok(());
     }
@@ -97,20 +111,38 @@ async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
         apart(script::prepare(x)).await?;
     }
     loop {
-        let upstream = pick::choose(x)?;
-        match attempt(x, &upstream).await {
-            Ok(()) => return Ok(()),
+        let Ok(upstream) = pick::choose(x) else {
+            apart(again::prepare(x)).await?;
+            continue;
+        };
+        let upstream =
+            if place::is_free(x, &upstream) { upstream } else { apart(place::wait(x, upstream)).await? };
+        let tried = attempt(x, &upstream).await;
+        x.place = None;
+        match tried {
+            Ok(Tried::Answered) => return Ok(()),
+            // What its status says about the upstream was learned when the answer began.
+            Ok(Tried::Declined) => {}
             Err(Stop) => {
                 learn::failed(x, &upstream);
-                outcome::may_repeat(x)?;
+                apart(again::prepare(x)).await?;
             }
         }
     }
 }
 
-async fn attempt(x: &mut Exchange<'_>, upstream: &Rc<UpstreamView>) -> Result<(), Stop> {
+/// What became of an attempt that did not fail.
+enum Tried {
+    /// Its answer went to the client.
+    Answered,
+    /// Its answer says "not now", and another upstream is asked.
+    Declined,
+}
+
+async fn attempt(x: &mut Exchange<'_>, upstream: &Rc<UpstreamView>) -> Result<Tried, Stop> {
     let entered = if x.desk.evidence.attempts.is_empty() { x.started } else { Moment::now() };
     let mut in_flight = upstream.upstream.state.enter(entered);
+    x.place = Place::take(x, upstream, entered);
     let mut outgoing = connect::link(x, Rc::clone(upstream)).await?;
     let talked = talk(x, &mut outgoing, &mut in_flight).await;
     if outgoing.link.stream.as_fastcgi().is_some() {
@@ -119,10 +151,19 @@ async fn attempt(x: &mut Exchange<'_>, upstream: &Rc<UpstreamView>) -> Result<()
             apart(script::look_into_queue(x, &outgoing)).await;
         }
     }
-    if let relay::Link::Clean { at } = talked? {
-        outgoing.park(x, at);
+    match talked? {
+        relay::Link::Clean { at } => outgoing.park(x, at),
+        relay::Link::Spent if x.attempt().body.is_failed() => learn::failed(x, upstream),
+        relay::Link::Spent => {}
+        relay::Link::Declined { at } => {
+            if let Some(at) = at {
+                outgoing.park(x, at);
+            }
+            x.needs_fresh_link = false;
+            return Ok(Tried::Declined);
+        }
     }
-    Ok(())
+    Ok(Tried::Answered)
 }
 
 async fn talk(
@@ -131,7 +172,8 @@ async fn talk(
     in_flight: &mut InFlight<'_>,
 ) -> Result<relay::Link, Stop> {
     let reply = relay::ask(x, outgoing).await?;
-    learn::heard(&outgoing.upstream, in_flight, outgoing.began, reply.at);
+    learn::heard(x, outgoing, in_flight, &reply);
+    place::heard(x, &reply);
     relay::pass_on(x, outgoing, reply).await
 }
 

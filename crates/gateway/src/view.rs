@@ -1,12 +1,17 @@
 //! A core's own view of the plan: what the snapshot says, and this core's links and counters beside it.
 
+use crate::balance::Balancing;
+use crate::clock::Moment;
 use crate::multiplex::Multiplex;
+use crate::outage::Outage;
 use crate::pool::{IdleLinks, Keep};
+use crate::queue::Gate;
 use crate::snapshot::Snapshot;
 use crate::upstream::Upstream;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use torwart_config::plan::{RouteIndex, Site};
 use torwart_dial::Target;
 use torwart_policy::budget::RetryBudget;
@@ -26,12 +31,16 @@ pub struct View {
 pub struct PoolView {
     /// Its upstreams.
     pub upstreams: Vec<Rc<UpstreamView>>,
-    /// Round robin: where the next search begins.
-    pub next: Cell<usize>,
+    /// How one of them is chosen.
+    pub balancing: Balancing,
     /// This core's share of the retry budget.
     pub budget: RefCell<RetryBudget>,
+    /// Whether the pool can be reached; outlives a reload.
+    pub outage: Rc<Outage>,
     /// How idle links are kept.
     pub keep: Keep,
+    /// Who waits for one of its upstreams, on all cores.
+    pub gate: Arc<Gate>,
 }
 
 /// A core's view of one upstream.
@@ -42,6 +51,8 @@ pub struct UpstreamView {
     pub idle: IdleLinks,
     /// Its connections that carry many exchanges, where it may have such.
     pub multiplex: Option<Box<Multiplex>>,
+    /// Whether its pool has no other.
+    pub is_alone: Cell<bool>,
     /// Tells the metrics whether it can be connected to.
     pub up: UpstreamGauge,
 }
@@ -55,13 +66,17 @@ impl View {
             let views = upstreams.iter().enumerate().map(|(place, upstream)| {
                 // Links to an upstream that is dialled exactly as before may go on.
                 let kept = before.and_then(|before| before.find(upstream));
-                kept.unwrap_or_else(|| Rc::new(UpstreamView::new(upstream, up(place))))
+                let view = kept.unwrap_or_else(|| Rc::new(UpstreamView::new(upstream, up(place))));
+                view.is_alone.set(upstreams.len() == 1);
+                view
             });
             PoolView {
                 upstreams: views.collect(),
-                next: Cell::new(0),
+                balancing: Balancing::new(&snapshot, pool, upstreams),
                 budget: RefCell::new(RetryBudget::new(pool.retry.percent, pool.retry.per_second)),
+                outage: before.and_then(|before| before.outage_of(&pool.name)).unwrap_or_default(),
                 keep: Keep { links: pool.idle.links, time: pool.idle.keep },
+                gate: snapshot.gates.of_pool(pool.index.0).map(Arc::clone).unwrap_or_default(),
             }
         });
         let pools = pools.collect();
@@ -74,6 +89,12 @@ impl View {
             }
         }
         Self { snapshot, pools, places }
+    }
+
+    /// What is known about a pool's being there.
+    fn outage_of(&self, name: &str) -> Option<Rc<Outage>> {
+        let at = self.snapshot.plan.pools.iter().position(|pool| &*pool.name == name)?;
+        self.pools.get(at).map(|pool| Rc::clone(&pool.outage))
     }
 
     /// The index of a route's site.
@@ -111,12 +132,22 @@ impl View {
 }
 
 impl UpstreamView {
+    /// Tells the metrics how busy the upstream is, and whether it is up: one that was left out counts as down until it
+    /// has answered.
+    pub fn show(&self, now: Moment) {
+        let state = &self.upstream.state;
+        self.up.set(state.is_up(now) && !state.is_doubted());
+        let latency = if self.is_alone.get() { 0 } else { state.latency(now).nanos };
+        self.up.load(state.in_flight(), Duration::from_nanos(latency));
+    }
+
     fn new(upstream: &Upstream, up: UpstreamGauge) -> Self {
         let target = Target { label: Arc::from(&*upstream.target.label), ..upstream.target.clone() };
         Self {
             upstream: Upstream { target, ..upstream.clone() },
             idle: IdleLinks::default(),
             multiplex: Multiplex::of(upstream.protocol).map(Box::new),
+            is_alone: Cell::new(true),
             up,
         }
     }

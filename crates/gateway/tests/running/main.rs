@@ -11,8 +11,13 @@ mod pattern;
 mod process;
 mod upstream;
 
+mod again;
 mod application;
 mod authoriser;
+mod cache;
+mod balancing;
+mod compress;
+mod crawlers;
 mod descriptors;
 mod door;
 mod drain;
