@@ -2,12 +2,12 @@
 
 use super::{
     Form, Key, Kind, LARGEST, NO_BYTES, Part, Preset, Table, cache::CACHE, compress::COMPRESS, door::DOOR,
-    files::FILES, files::SCRIPT, pool::LINKS, pool::PATIENCE, pool::UPSTREAM,
+    files::FILES, files::SCRIPT, overload::OVERLOAD, pool::LINKS, pool::PATIENCE, pool::UPSTREAM,
 };
 
 /// `[[site."NAME".route]]`.
 pub(super) static ROUTE: Table =
-    Table { id: "route", parts: &[CONDITIONS, ACTION, DOOR, FORWARDING, PATIENCE, LINKS] };
+    Table { id: "route", parts: &[CONDITIONS, ACTION, DOOR, OVERLOAD, FORWARDING, PATIENCE, LINKS] };
 
 const CONDITIONS: Part = Part {
     id: "conditions",
@@ -55,6 +55,7 @@ pub(super) const FORWARDING: Part = Part {
         ),
         Key::new("body_limit", Kind::Size(NO_BYTES, LARGEST), Preset::Sentence("client_body"), "\"5GB\""),
         Key::new("script", Kind::Table(&SCRIPT), Preset::Nothing, "{ root = \"/srv/shop/public\" }"),
+        Key::new("server_timing", Kind::Switch, Preset::Switch(false), "true"),
         Key::new("upgrade", Kind::Switch, Preset::Switch(true), "false"),
         Key::new("cache", Kind::Either(&CACHE), Preset::Switch(false), "true"),
         Key::new("compress", Kind::Either(&COMPRESS), Preset::Switch(false), "true"),

@@ -142,3 +142,22 @@ fn leaving_within_the_answer_makes_one_record() {
         client.wire.bytes(50_000).expect("what was sent arrives");
     });
 }
+
+#[test]
+fn the_stages_of_an_answer_are_told_where_the_route_says_so() {
+    let upstream = Upstream::saying("hello");
+    let gateway = Gateway::start(&format!(
+        "workers = 1\n[listen]\nhttp = \"127.0.0.1:0\"\n[site.\"*\"]\nupstreams = \"{}\"\nserver_timing = true\n\
+         [[site.\"*\".route]]\npath = \"/silent\"\nserver_timing = false\n",
+        upstream.url()
+    ));
+    let mut client = Client::connect(gateway.address());
+    let first = client.get("/").expect("an answer");
+    let told = first.head.field("server-timing").expect("it is told").to_owned();
+    let names: Vec<&str> = told.split(", ").filter_map(|one| one.split(';').next()).collect();
+    assert_eq!(names, ["connect", "first-byte", "torwart"], "{told}");
+    let durations = told.split(", ").filter_map(|one| one.split_once(";dur=")?.1.parse::<f64>().ok());
+    assert_eq!(durations.filter(|took| (0.0..10_000.0).contains(took)).count(), names.len(), "{told}");
+    let silent = client.get("/silent").expect("an answer");
+    assert_eq!(silent.head.field("server-timing"), None);
+}
