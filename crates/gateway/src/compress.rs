@@ -112,11 +112,6 @@ impl Coded {
         Ok(())
     }
 
-    /// Whether something that came in has not gone out.
-    pub fn is_behind(&self) -> bool {
-        self.is_behind
-    }
-
     /// The source pauses: everything that came in goes out.
     ///
     /// # Errors
