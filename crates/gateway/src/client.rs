@@ -3,6 +3,7 @@
 pub mod tcp;
 
 use crate::accept::Place;
+use crate::cache::Intake;
 use crate::certificates::Identity;
 use crate::clock::Moment;
 use crate::http2;
@@ -137,6 +138,8 @@ pub enum ClientStream {
     Http2(Box<http2::Stream>),
     /// The same over QUIC.
     Http3(Box<http3::Stream>),
+    /// The cache, which fetches for others.
+    Fetch(Box<Intake>),
     /// It lies elsewhere: with whatever deals its streams out.
     Lent,
 }
@@ -164,7 +167,11 @@ impl Client {
         match self.stream {
             ClientStream::Http2(_) => Some(Protocol::Http2),
             ClientStream::Http3(_) => Some(Protocol::Http3),
-            ClientStream::Tcp(_) | ClientStream::Tls(_) | ClientStream::Unix(_) | ClientStream::Lent => None,
+            ClientStream::Tcp(_)
+            | ClientStream::Tls(_)
+            | ClientStream::Unix(_)
+            | ClientStream::Fetch(_)
+            | ClientStream::Lent => None,
         }
     }
 
@@ -193,7 +200,7 @@ impl ClientStream {
     pub fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Self::Tcp(stream) => stream.poll_write_last(cx, bytes),
-            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Http3(_) | Self::Lent => {
+            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Http3(_) | Self::Fetch(_) | Self::Lent => {
                 Pin::new(self).poll_write(cx, bytes)
             }
         }
@@ -203,7 +210,7 @@ impl ClientStream {
     pub fn as_tcp(&mut self) -> Option<&mut ClientTcp> {
         match self {
             Self::Tcp(stream) => Some(stream),
-            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Http3(_) | Self::Lent => None,
+            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Http3(_) | Self::Fetch(_) | Self::Lent => None,
         }
     }
 
@@ -218,7 +225,7 @@ impl ClientStream {
             Self::Tcp(stream) => stream.descriptor(),
             Self::Tls(stream) => Some(stream.get_ref().0.as_fd()),
             Self::Unix(stream) => Some(stream.as_fd()),
-            Self::Http2(_) | Self::Http3(_) | Self::Lent => None,
+            Self::Http2(_) | Self::Http3(_) | Self::Fetch(_) | Self::Lent => None,
         }
     }
 
@@ -227,8 +234,13 @@ impl ClientStream {
         match self {
             Self::Http2(stream) => stream.origin(),
             Self::Http3(stream) => stream.origin(),
-            Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) | Self::Lent => None,
+            Self::Tcp(_) | Self::Tls(_) | Self::Unix(_) | Self::Fetch(_) | Self::Lent => None,
         }
+    }
+
+    /// Whether its handshake is not complete yet, so that somebody else may be repeating what it sends.
+    pub fn is_early(&self) -> bool {
+        matches!(self, Self::Http3(stream) if stream.is_early())
     }
 }
 
@@ -264,6 +276,7 @@ impl AsyncRead for ClientStream {
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Http2(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Http3(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Fetch(stream) => Pin::new(stream).poll_read(cx, buffer),
             Self::Lent => Poll::Ready(Err(lent())),
         }
     }
@@ -277,6 +290,7 @@ impl AsyncWrite for ClientStream {
             Self::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Http2(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Http3(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Fetch(stream) => Pin::new(stream).poll_write(cx, bytes),
             Self::Lent => Poll::Ready(Err(lent())),
         }
     }
@@ -292,6 +306,7 @@ impl AsyncWrite for ClientStream {
             Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Http2(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Http3(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Fetch(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Lent => Poll::Ready(Err(lent())),
         }
     }
@@ -307,6 +322,7 @@ impl AsyncWrite for ClientStream {
             Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
             Self::Http2(stream) => Pin::new(stream).poll_flush(cx),
             Self::Http3(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Fetch(stream) => Pin::new(stream).poll_flush(cx),
             Self::Lent => Poll::Ready(Ok(())),
         }
     }
@@ -318,6 +334,7 @@ impl AsyncWrite for ClientStream {
             Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Http2(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Http3(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Fetch(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Lent => Poll::Ready(Ok(())),
         }
     }

@@ -1,0 +1,211 @@
+//! A stored answer on its way to a client: whole, in parts, or only that it has not changed.
+
+use super::entry::Stored;
+use crate::clock::Moment;
+use crate::exchange::Exchange;
+use crate::relay::abort;
+use crate::response_head::{self, Way};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::AsyncWrite;
+use torwart_cause::{Deadline, Ending, Step};
+use torwart_dial::ending_of;
+use torwart_policy::cache::conditional::{Sent, judge};
+use torwart_policy::cache::status::Said;
+use torwart_policy::files::range::Part;
+use torwart_record::ServedBy;
+use torwart_wire::http1::{Response, write_number};
+use torwart_wire::{Framing, Head, Version};
+
+/// What goes out after the head: texts and parts of the body in turn.
+#[derive(Default)]
+struct Plan {
+    pieces: Vec<(Vec<u8>, Part)>,
+    tail: Vec<u8>,
+    length: u64,
+}
+
+/// Sends it.
+pub async fn stored(
+    x: &mut Exchange<'_>,
+    stored: &Stored,
+    said: Said<'_>,
+    served_by: ServedBy,
+    now: Duration,
+) {
+    let size = stored.body.len();
+    let came = stored.freshness.received.as_secs();
+    let sent = judge(&x.desk.request, stored.status, &stored.head, size, came);
+    let status = match &sent {
+        Sent::Whole => stored.status,
+        Sent::Parts(_) => 206,
+        Sent::NotModified => 304,
+        Sent::NotSatisfiable => 416,
+    };
+    let has_body = !matches!(status, 204 | 304) && !x.is_head();
+    x.keeps_client = x.keeps_client && x.body.is_done() && !x.client.place.is_extra;
+    x.desk.out.clear();
+    let mut plan = Plan::default();
+    let head = described(x, stored, &sent, &mut plan);
+    let length = plan.length;
+    let way = if has_body { Way::Length(length) } else { Way::NoBody };
+    response_head::write(x, head.as_ref().unwrap_or(&stored.head), &response(status), way, Moment::now());
+    append_lines(x, Some(stored.freshness.age(now)), said, (x.is_head() && status != 204).then_some(length));
+    x.status = Some(status);
+    x.served_by = served_by;
+    let ended = if has_body { pieces(x, stored, &plan).await } else { rest(x, &[]).await };
+    match ended {
+        Ok(()) => x.is_complete = true,
+        Err(ending) => {
+            x.desk.evidence.client.answer = Step::Failed { ending, after: x.elapsed() };
+            abort(x, way);
+        }
+    }
+}
+
+/// A response of ours for [`response_head::write`].
+pub fn response(status: u16) -> Response {
+    Response {
+        version: Version::Http11,
+        status,
+        framing: Framing::None,
+        keeps_alive: true,
+        is_interim: false,
+        switches: false,
+        idle_hint: None,
+    }
+}
+
+/// Adds to the head that was written last what is true of this very answer.
+pub fn append_lines(x: &mut Exchange<'_>, age: Option<Duration>, said: Said<'_>, length: Option<u64>) {
+    response_head::append(x, |out| {
+        if let Some(age) = age {
+            out.extend_from_slice(b"Age: ");
+            write_number(out, age.as_secs());
+            out.extend_from_slice(b"\r\n");
+        }
+        if let Some(length) = length {
+            out.extend_from_slice(b"Content-Length: ");
+            write_number(out, length);
+            out.extend_from_slice(b"\r\n");
+        }
+        said.write(crate::answer::PROXY, out);
+    });
+}
+
+/// The head where it is not just the stored one; and the body that belongs to it.
+fn described(x: &Exchange<'_>, stored: &Stored, sent: &Sent, plan: &mut Plan) -> Option<Head> {
+    let size = stored.body.len();
+    let (reason, is_kept): (&[u8], fn(&[u8]) -> bool) = match sent {
+        Sent::Whole => {
+            plan.length = size;
+            plan.pieces.push((Vec::new(), Part { start: 0, len: size }));
+            return None;
+        }
+        Sent::Parts(parts) if parts.len() > 1 => (b"Partial Content", |name| !is(name, b"content-type")),
+        Sent::Parts(_) => (b"Partial Content", |_| true),
+        Sent::NotModified => (b"Not Modified", |name| {
+            let is_content = name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
+            !is_content || is(name, b"content-location")
+        }),
+        Sent::NotSatisfiable => (b"Range Not Satisfiable", |name| !is(name, b"content-type")),
+    };
+    let mut head = Head::response(reason);
+    for field in stored.head.fields().filter(|field| is_kept(field.name)) {
+        head.push_field(field.name, field.value);
+    }
+    match sent {
+        Sent::Parts(parts) => match parts.as_slice() {
+            [part] => {
+                head.push_field(b"Content-Range", &content_range(*part, size));
+                plan.pieces.push((Vec::new(), *part));
+            }
+            parts => {
+                let boundary = x.id.text();
+                let full = [b"multipart/byteranges; boundary=".as_slice(), &boundary].concat();
+                head.push_field(b"Content-Type", &full);
+                let kind = stored.head.find("content-type").unwrap_or(b"application/octet-stream");
+                plan.pieces = parts.iter().map(|part| (part_head(*part, kind, &boundary, size), *part)).collect();
+                plan.tail = [b"\r\n--".as_slice(), &boundary, b"--\r\n"].concat();
+            }
+        },
+        Sent::NotSatisfiable => head.push_field(b"Content-Range", format!("bytes */{size}").as_bytes()),
+        Sent::Whole | Sent::NotModified => {}
+    }
+    let pieces = plan.pieces.iter().map(|(text, part)| text.len() as u64 + part.len);
+    plan.length = pieces.sum::<u64>() + plan.tail.len() as u64;
+    Some(head)
+}
+
+fn is(name: &[u8], other: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(other)
+}
+
+/// Several parts, each with its own head (RFC 9110 §14.6).
+fn part_head(part: Part, kind: &[u8], boundary: &[u8], size: u64) -> Vec<u8> {
+    let mut text = b"\r\n--".to_vec();
+    text.extend_from_slice(boundary);
+    text.extend_from_slice(b"\r\nContent-Type: ");
+    text.extend_from_slice(kind);
+    text.extend_from_slice(b"\r\nContent-Range: ");
+    text.extend_from_slice(&content_range(part, size));
+    text.extend_from_slice(b"\r\n\r\n");
+    text
+}
+
+fn content_range(part: Part, size: u64) -> Vec<u8> {
+    format!("bytes {}-{}/{size}", part.start, part.start + part.len - 1).into_bytes()
+}
+
+async fn pieces(x: &mut Exchange<'_>, stored: &Stored, plan: &Plan) -> Result<(), Ending> {
+    for (text, part) in &plan.pieces {
+        x.desk.out.bytes().extend_from_slice(text);
+        for piece in stored.body.part(part.start, part.len) {
+            if piece.len() <= JOINED {
+                x.desk.out.bytes().extend_from_slice(piece);
+            } else {
+                rest(x, piece).await?;
+            }
+        }
+    }
+    x.desk.out.bytes().extend_from_slice(&plan.tail);
+    rest(x, &[]).await
+}
+
+/// Sends what is queued and these bytes behind it, which are not copied together.
+pub async fn rest(x: &mut Exchange<'_>, mut tail: &[u8]) -> Result<(), Ending> {
+    let patience = x.view.snapshot.plan.deadlines.send;
+    let mut until = Moment::now() + patience;
+    poll_fn(|cx| poll_rest(cx, x, &mut tail, &mut until, patience)).await
+}
+
+fn poll_rest(
+    cx: &mut Context<'_>,
+    x: &mut Exchange<'_>,
+    tail: &mut &[u8],
+    until: &mut Moment,
+    patience: Duration,
+) -> Poll<Result<(), Ending>> {
+    let wrong = |error: &io::Error| ending_of(error, Deadline::ClientWrite);
+    while !x.desk.out.is_empty() || !tail.is_empty() {
+        match x.desk.out.poll_send(cx, &mut x.client.stream, tail) {
+            Poll::Ready(Ok(sent)) => {
+                x.sent += sent.all as u64;
+                *tail = tail.get(sent.of_tail..).unwrap_or_default();
+                *until = Moment::now() + patience;
+            }
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(wrong(&error))),
+            Poll::Pending => {
+                ready!(x.client.poll_deadline(cx, *until));
+                return Poll::Ready(Err(Ending::TimedOut(Deadline::ClientWrite)));
+            }
+        }
+    }
+    Poll::Ready(ready!(Pin::new(&mut x.client.stream).poll_flush(cx)).map_err(|error| wrong(&error)))
+}
+
+/// A small piece joins what is queued: cheaper than two pieces in one call.
+const JOINED: usize = 4 << 10;
