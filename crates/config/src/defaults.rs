@@ -10,6 +10,8 @@ pub const CLIENT_HEAD: ByteSize = ByteSize::kibibytes(32);
 pub const CLIENT_FIELDS: usize = 100;
 /// What browsers and other servers count on.
 pub const CLIENT_STREAMS: u32 = 100;
+/// Large windows for two hundred uploads at once from far away; what they do not fill is memory of nobody.
+pub const CLIENT_WINDOWS: ByteSize = ByteSize::mebibytes(256);
 /// What most servers behind us accept at most.
 pub const CLIENT_TARGET: ByteSize = ByteSize::kibibytes(8);
 /// Uploads work without a word in the file; an endless one stops.
@@ -188,7 +190,7 @@ pub const QUEUE_LENGTH: usize = 1000;
 /// A restart or a pause of the upstream passes within it.
 pub const QUEUE_TIME: Duration = Duration::from_secs(2);
 /// With the answer's own time it stays below what people notice as waiting.
-pub const QUEUE_TARGET: Duration = Duration::from_millis(150);
+pub const QUEUE_TARGET: Duration = Duration::from_millis(100);
 /// Between two pages of a shop.
 pub const STAY: Duration = Duration::from_secs(300);
 /// The slowest mobile networks manage several times as much.

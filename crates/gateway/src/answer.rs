@@ -21,7 +21,7 @@ use torwart_config::plan::{Action, Answers};
 use torwart_dial::ending_of;
 use torwart_policy::{language, rewrite};
 use torwart_record::ServedBy;
-use torwart_report::answer::{Answer, Details, Rendered, choose_format};
+use torwart_report::answer::{Answer, Details, Rendered, Waits, choose_format};
 use torwart_report::{Lang, sentence};
 use torwart_wire::fields::proxy_status::ProxyStatus;
 use torwart_wire::fields::structured::Bare;
@@ -187,6 +187,10 @@ fn render(x: &Exchange<'_>, cause: Cause, status: u16, retry_after: Option<u32>)
         retry_after,
         support: answers.support.as_deref(),
         status_page: answers.status_page.as_deref(),
+        waits: x.notes.as_ref().and_then(|notes| notes.waits).map(|waits| Waits {
+            position: waits.position,
+            estimate: u32::try_from(waits.estimate.as_secs()).unwrap_or(u32::MAX),
+        }),
         is_safe_to_repeat: x.is_get_or_head(),
         details,
     };

@@ -55,10 +55,21 @@ pub struct Answer<'a> {
     pub support: Option<&'a str>,
     /// Where the operator publishes disturbances: an `https:` or `http:` link.
     pub status_page: Option<&'a str>,
+    /// Its place before a waiting room, where it stands before one.
+    pub waits: Option<Waits>,
     /// Whether the page may repeat the request: true for GET and HEAD only.
     pub is_safe_to_repeat: bool,
     /// What happened in detail, for trusted viewers only.
     pub details: Option<Details<'a>>,
+}
+
+/// A visitor's place before a waiting room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// How many are called before him, himself included.
+    pub position: u64,
+    /// In how many seconds that will be, as it goes now.
+    pub estimate: u32,
 }
 
 /// What trusted viewers see in addition.

@@ -20,6 +20,7 @@ fn answer(cause: Cause, lang: Lang, format: Format) -> Answer<'static> {
         retry_after: None,
         support: Some("mailto:help@shop.example"),
         status_page: Some("https://status.shop.example/"),
+        waits: None,
         is_safe_to_repeat: true,
         details: None,
     }

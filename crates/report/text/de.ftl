@@ -278,6 +278,9 @@ visitor-502 = Die Website antwortet nicht richtig
 visitor-503 = Die Website ist gerade ausgelastet
     .message = Es liegt nicht an Ihnen. Im Augenblick wird von unseren Servern mehr verlangt, als sie leisten können, oder es wird an ihnen gearbeitet.
     .advice = Warten Sie ein wenig und versuchen Sie es dann noch einmal.
+visitor-waiting = Sie stehen in der Warteschlange
+    .message = Es wollen mehr Besucher herein, als Platz ist. Deshalb werden sie nacheinander eingelassen.
+    .advice = Lassen Sie diese Seite geöffnet: Sie fragt von selbst nach und lässt Sie ein, sobald Sie an der Reihe sind. Wenn Sie sie schließen, bleibt Ihr Platz noch eine kurze Weile erhalten.
 visitor-504 = Die Website braucht zu lange
     .message = Es liegt nicht an Ihnen; Ihr Gerät und Ihre Verbindung funktionieren. Unser Server hat nicht rechtzeitig geantwortet.
     .advice = Versuchen Sie es in ein paar Minuten noch einmal.
@@ -292,6 +295,12 @@ visitor-5xx = Bei uns ist etwas schiefgegangen
     .advice = Versuchen Sie es in einer Weile noch einmal. Wenn es so bleibt, melden Sie sich bei uns und nennen Sie die Nummer unten.
 
 visitor-not-repeated = Was Sie abgeschickt haben, wurde nicht noch einmal gesendet, damit nichts doppelt geschieht. Es kann trotzdem angekommen sein: Sehen Sie zuerst nach, bevor Sie es erneut abschicken.
+visitor-place = { $count ->
+        [one] Sie sind als Nächstes an der Reihe.
+       *[other] Ihr Platz in der Warteschlange: { $count }.
+    }
+visitor-place-soon = Es dauert keine zwei Minuten mehr.
+visitor-place-minutes = Es dauert ungefähr { $count } Minuten.
 visitor-wait = Bitte warten Sie mindestens { seconds }, bevor Sie es noch einmal versuchen.
 
 ## Teile der Seite

@@ -278,6 +278,9 @@ visitor-502 = The site is not answering properly
 visitor-503 = The site is busy right now
     .message = This is not your fault. At the moment more is being asked of our servers than they can do, or they are being worked on.
     .advice = Wait a little, then try again.
+visitor-waiting = You are in the queue
+    .message = More visitors want in than there is room for, so they are let in one after the other.
+    .advice = Keep this page open: it asks again by itself and lets you in when it is your turn. If you close it, your place is kept for a short while.
 visitor-504 = The site is taking too long
     .message = This is not your fault, and your device and connection are working. Our server did not answer in time.
     .advice = Try again in a few minutes.
@@ -292,6 +295,12 @@ visitor-5xx = Something went wrong on our side
     .advice = Try again in a little while. If it stays like this, contact us and quote the id below.
 
 visitor-not-repeated = What you were sending was not sent again, so nothing happens twice. It may have arrived all the same: check first, then send it once more.
+visitor-place = { $count ->
+        [one] You are next.
+       *[other] Your place in the queue: { $count }.
+    }
+visitor-place-soon = It will take less than two minutes.
+visitor-place-minutes = It will take about { $count } minutes.
 visitor-wait = Please wait at least { seconds } before you try again.
 
 ## Parts of the page

@@ -28,6 +28,7 @@ mod full;
 mod http2;
 mod http3;
 mod large_bodies;
+mod overload;
 mod records;
 mod reload;
 mod slow_clients;

@@ -13,7 +13,10 @@ pub(super) struct Words {
 impl Words {
     /// What a visitor reads for this status; nothing here depends on the cause.
     pub(super) fn of(answer: &Answer<'_>) -> Self {
-        let id = format!("visitor-{}", answer.status);
+        let id = match answer.waits {
+            Some(_) => "visitor-waiting".to_owned(),
+            None => format!("visitor-{}", answer.status),
+        };
         let general = if answer.status < 500 { "visitor-4xx" } else { "visitor-5xx" };
         let id = if words::has(answer.lang, &id) { id.as_str() } else { general };
         Self {
@@ -22,6 +25,20 @@ impl Words {
             advice: words::attribute(answer.lang, id, "advice", &[]),
         }
     }
+}
+
+/// The visitor's place before a waiting room, as a sentence.
+pub(super) fn place(answer: &Answer<'_>) -> Option<String> {
+    let waits = answer.waits?;
+    let position = u32::try_from(waits.position).unwrap_or(u32::MAX);
+    let time = if waits.estimate < 120 {
+        words::say(answer.lang, "visitor-place-soon", &[])
+    } else {
+        let minutes = words::Arg::Number(waits.estimate.div_ceil(60));
+        words::say(answer.lang, "visitor-place-minutes", &[("count", minutes)])
+    };
+    let place = words::say(answer.lang, "visitor-place", &[("count", words::Arg::Number(position))]);
+    Some(format!("{place} {time}"))
 }
 
 /// The answer's time in UTC: for people, and for `datetime` attributes.

@@ -27,7 +27,11 @@ pub fn content_security_policy() -> &'static str {
 
 pub(super) fn page(answer: &Answer<'_>) -> String {
     let repeat = Repeat::of(answer);
-    let index = STATUSES.iter().position(|status| *status == answer.status);
+    let index = if answer.waits.is_some() {
+        Some(WAITING)
+    } else {
+        STATUSES.iter().position(|status| *status == answer.status)
+    };
     let index = index.unwrap_or(if answer.status < 500 { CLIENT_FAULT } else { SERVER_FAULT });
     let kept = PAGES
         .get(index)
@@ -49,11 +53,16 @@ enum Repeat {
     ByHand,
     /// The page repeats it after a while, until stopped.
     ByItself,
+    /// The page asks again for as long as it is open, scripts or not: its visitor stands in line.
+    InLine,
 }
 
 impl Repeat {
     fn of(answer: &Answer<'_>) -> Self {
         match (answer.status, answer.is_safe_to_repeat) {
+            _ if answer.waits.is_some() => {
+                if answer.is_safe_to_repeat { Self::InLine } else { Self::Unsafe }
+            }
             (408 | 425 | 429 | 502 | 503 | 504, true) => Self::ByItself,
             (500.., true) => Self::ByHand,
             (408 | 500 | 502 | 504, false) => Self::Unsafe,
@@ -67,6 +76,7 @@ impl Repeat {
             Self::Unsafe => "unsafe",
             Self::ByHand => "by_hand",
             Self::ByItself => "by_itself",
+            Self::InLine => "in_line",
         }
     }
 }
@@ -112,6 +122,7 @@ fn filled(pieces: &Pieces, answer: &Answer<'_>) -> String {
     let wait = answer
         .retry_after
         .map(|count| words::say(answer.lang, "visitor-wait", &[("count", words::Arg::Number(count))]));
+    let wait = context::place(answer).or(wait);
     let support = context::support(answer);
     let status_page = context::status_page(answer);
     let mut details = String::new();
@@ -137,11 +148,13 @@ const STYLE: &str = include_str!("../../layout/answer.css");
 const SCRIPT: &str = include_str!("../../layout/answer.js");
 
 /// Statuses with words of their own; the last two stand for all others.
-const STATUSES: [u16; 20] =
-    [400, 401, 403, 404, 408, 413, 414, 417, 421, 425, 429, 431, 500, 501, 502, 503, 504, 505, 499, 599];
+const STATUSES: [u16; 21] =
+    [400, 401, 403, 404, 408, 413, 414, 417, 421, 425, 429, 431, 500, 501, 502, 503, 504, 505, 499, 599, 0];
 const CLIENT_FAULT: usize = 18;
 const SERVER_FAULT: usize = 19;
+/// Before a waiting room the words are others than for 503.
+const WAITING: usize = 20;
 
 /// Pages laid out so far, by status, language and repetition.
-static PAGES: [[[OnceLock<Pieces>; 4]; Lang::ALL.len()]; STATUSES.len()] =
-    [const { [const { [const { OnceLock::new() }; 4] }; Lang::ALL.len()] }; STATUSES.len()];
+static PAGES: [[[OnceLock<Pieces>; 5]; Lang::ALL.len()]; STATUSES.len()] =
+    [const { [const { [const { OnceLock::new() }; 5] }; Lang::ALL.len()] }; STATUSES.len()];

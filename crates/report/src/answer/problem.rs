@@ -16,6 +16,8 @@ pub(super) fn document(answer: &Answer<'_>) -> String {
         detail: format!("{} {}", words.message, words.advice),
         instance: uri_reference(answer.request_id),
         retry_after: answer.retry_after,
+        position: answer.waits.map(|waits| waits.position),
+        estimated_wait: answer.waits.map(|waits| waits.estimate),
         support: context::support(answer),
         status_page: context::status_page(answer),
         cause: answer.details.as_ref().map(|_| answer.cause.id()),
@@ -41,6 +43,10 @@ struct Problem<'a> {
     instance: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimated_wait: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     support: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

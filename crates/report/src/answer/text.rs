@@ -16,6 +16,9 @@ pub(super) fn lines(answer: &Answer<'_>) -> String {
     ];
     let rows = rows.into_iter().filter_map(|(key, value)| Some((say(key), value?)));
     let mut text = format!("{} {}\n\n{}\n{}\n\n", answer.status, words.title, words.message, words.advice);
+    if let Some(place) = context::place(answer) {
+        let _ = writeln!(text, "{place}\n");
+    }
     for (label, value) in rows.chain(context::details(answer)) {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{label}: {value}");
