@@ -19,6 +19,7 @@ use crate::clock::{Moment, in_turns};
 use crate::origin::Origin;
 use crate::outcome;
 use crate::per_core::Core;
+use crate::windows::{Grant, Uploads};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use gather::Gatherer;
 use h2::Reason;
@@ -81,6 +82,8 @@ async fn begin(core: Rc<Core>, mut client: Client, ahead: &[u8]) -> Option<Box<S
         connection,
         gatherer,
         gate,
+        uploads: Rc::default(),
+        grant: None,
         origin,
         exchanges: FuturesUnordered::new(),
         turn: Turn::default(),
@@ -117,6 +120,9 @@ struct Served {
     connection: Connection<Inlet, bytes::Bytes>,
     gatherer: Gatherer,
     gate: Rc<Gate>,
+    uploads: Rc<Uploads>,
+    /// For its large window.
+    grant: Option<Grant>,
     /// What it was made for, where that is known.
     origin: Option<Rc<Origin>>,
     exchanges: FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>,
@@ -179,6 +185,9 @@ impl Served {
                 break;
             }
         }
+        if self.uploads.take_wish() {
+            self.open_window();
+        }
         let was_full = self.gatherer.take_was_full();
         if !was_full && !self.is_over && !self.is_leaving {
             let refused = self.gate.toll.borrow_mut().settled();
@@ -189,6 +198,20 @@ impl Served {
             self.turn.again();
         }
         sent
+    }
+
+    /// Opens the window for large uploads, if there is memory for it. What was granted once may be used at any time,
+    /// so it is never taken back.
+    #[cold]
+    fn open_window(&mut self) {
+        if self.grant.is_none()
+            && let Some(grant) = Grant::take(&self.core.shared, settings::LARGE_WINDOW_COST)
+        {
+            self.grant = Some(grant);
+            self.connection.set_target_window_size(settings::LARGE_WINDOW);
+            // Told by the next round.
+            self.turn.again();
+        }
     }
 
     /// Takes in the requests that are here.

@@ -5,9 +5,12 @@
 
 mod begin;
 mod endpoint;
+mod handshake;
 mod offer;
+mod room;
 mod settings;
 mod stream;
+mod tokens;
 mod transport;
 
 pub use endpoint::listen;
@@ -20,10 +23,13 @@ use crate::origin::Origin;
 use crate::outcome;
 use crate::per_core::Core;
 use bytes::Bytes;
+use endpoint::Shaken;
 use h3::error::{Code, ConnectionError, LocalError};
 use h3::server::Connection;
+use handshake::Handshake;
 use quinn::Endpoint;
 use quinn::crypto::rustls::HandshakeData;
+use room::Room;
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -35,12 +41,13 @@ use torwart_record::{Client as Peer, Protocol};
 use transport::{Shared, Transport};
 
 /// Serves a connection until it closes.
-async fn serve(core: Rc<Core>, client: Client, quic: quinn::Connection, endpoint: Endpoint) {
+async fn serve(core: Rc<Core>, client: Client, shaken: Shaken, endpoint: Endpoint) {
+    let Shaken { quic, handshake, pending } = shaken;
     let view = core.view();
     let deadline = view.snapshot.plan.deadlines.head;
     let list = settings::field_list(&view.snapshot.plan.limits);
-    let handshake = quic.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
-    let name = handshake.as_ref().and_then(|data| data.server_name.as_deref());
+    let said = quic.handshake_data().and_then(|data| data.downcast::<HandshakeData>().ok());
+    let name = said.as_ref().and_then(|data| data.server_name.as_deref());
     let origin = view.snapshot.certificates.as_deref().and_then(|shown| Origin::of(name, shown)).map(Rc::new);
     drop(view);
     let transport = Transport::new(quic.clone(), list.saturating_add(AT_ONCE));
@@ -53,7 +60,11 @@ async fn serve(core: Rc<Core>, client: Client, quic: quinn::Connection, endpoint
         quiet_since: Cell::new(Moment::now()),
         credit: Cell::new(CREDIT),
     });
-    let mut served = Served { core, client, connection, shared, origin, running, is_leaving: false };
+    let begun = Moment::now();
+    let shaking = Shaking { handshake, pending, begun };
+    let room = Room::of(quic.clone(), std::sync::Arc::clone(&core.shared));
+    let mut served =
+        Served { core, client, connection, shared, origin, running, room, shaking, is_leaving: false };
     in_turns(Box::pin(served.run())).await;
     let is_draining = served.core.shared.is_draining();
     let is_expelled = served.running.credit.get() == 0;
@@ -75,8 +86,17 @@ struct Served {
     /// What it was made for, where that is known.
     origin: Option<Rc<Origin>>,
     running: Rc<Running>,
+    room: Rc<Room>,
+    shaking: Shaking,
     /// Whether the client was told that no new request is taken.
     is_leaving: bool,
+}
+
+/// The end of a handshake, which early data may go ahead of.
+struct Shaking {
+    handshake: Rc<Handshake>,
+    pending: Option<quinn::ZeroRttAccepted>,
+    begun: Moment,
 }
 
 /// The exchanges of a connection that run.
@@ -147,6 +167,7 @@ impl Served {
 
     /// Takes the requests that are here; ready when there is something else to do.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        self.shaking.handshake.follow(self.room.connection(), &mut self.shaking.pending, cx);
         loop {
             if self.running.credit.get() == 0 {
                 return Poll::Ready(Event::Excess);
@@ -173,6 +194,11 @@ impl Served {
     }
 
     fn poll_deadline(&mut self, cx: &Context<'_>) -> Poll<Event> {
+        if self.shaking.pending.is_some() {
+            let patience = self.core.view().snapshot.plan.deadlines.handshake;
+            ready!(self.client.poll_deadline(cx, self.shaking.begun + patience));
+            return Poll::Ready(Event::Over);
+        }
         if self.core.shared.is_draining() && !self.is_leaving {
             return Poll::Ready(Event::Leave);
         }

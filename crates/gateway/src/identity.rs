@@ -24,6 +24,10 @@ pub fn judge(x: &mut Exchange<'_>) -> Result<(), Stop> {
         x.desk.evidence.local.guard = decided(Decision::Misdirected);
         return Err(Stop);
     }
+    if x.client.stream.is_early() {
+        // Whether a repetition would do harm, only who answers can know (RFC 8470 §5.1).
+        x.notes().request_fields.extend_from_slice(b"Early-Data: 1\r\n");
+    }
     let Some(rule) = x.site().and_then(|site| site.client_certificate.as_ref()) else { return Ok(()) };
     // Plain requests that are only sent on to https.
     let is_sent_on = !x.client.is_tls && x.route.is_none();

@@ -21,11 +21,14 @@ pub(super) struct Listen {
     pub(super) admin_token: Option<Secret>,
     /// Where `https` stands, if it does.
     pub(super) https: Option<Place>,
+    /// Whether requests may come in early data.
+    pub(super) early_data: bool,
 }
 
 /// Reads `[listen]`.
 pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
-    let mut listen = Listen { listeners: Vec::new(), admin: None, admin_token: None, https: None };
+    let mut listen =
+        Listen { listeners: Vec::new(), admin: None, admin_token: None, https: None, early_data: false };
     let Some(group) = root.group("listen") else { return listen };
     let mut seen: Vec<(ListenAddress, Place)> = Vec::new();
     let defers = group.switch("defer_accept").unwrap_or(true);
@@ -44,6 +47,12 @@ pub(super) fn listen(build: &mut Build<'_>, root: &Group) -> Listen {
         }
     }
     http3(build, group, &mut seen, &mut listen.listeners);
+    listen.early_data = group.switch("early_data") == Some(true);
+    let speaks_http3 = |listener: &Listener| matches!(listener.address, ListenAddress::Quic(_));
+    if listen.early_data && !listen.listeners.iter().any(speaks_http3) {
+        let place = group.key_place("early_data").unwrap_or_default();
+        build.complaints.error(place, "early_data_without_http3");
+    }
     listen.admin_token = door::secret(build, group, "admin_token");
     if let Some(text) = group.text("admin") {
         listen.admin = address::socket(build, &text);
@@ -179,6 +188,7 @@ pub(super) fn client(root: &Group) -> (usize, ClientLimits, ClientDeadlines) {
             fields: group.count("fields").map_or(limits.fields, narrow),
             target: group.size("target").unwrap_or(limits.target),
             streams: group.count("streams").map_or(limits.streams, narrow32),
+            windows: group.size("windows").unwrap_or(limits.windows),
             body: group.size("body").unwrap_or(limits.body),
         };
     }

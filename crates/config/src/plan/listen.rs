@@ -44,6 +44,8 @@ pub struct ClientLimits {
     pub target: ByteSize,
     /// Requests under way on one connection of HTTP/2 or HTTP/3.
     pub streams: u32,
+    /// Memory for the large windows of all connections of HTTP/2 and HTTP/3 together.
+    pub windows: ByteSize,
     /// The body, where neither site nor route says otherwise.
     pub body: ByteSize,
 }
@@ -55,6 +57,7 @@ impl Default for ClientLimits {
             fields: defaults::CLIENT_FIELDS,
             target: defaults::CLIENT_TARGET,
             streams: defaults::CLIENT_STREAMS,
+            windows: defaults::CLIENT_WINDOWS,
             body: defaults::CLIENT_BODY,
         }
     }

@@ -5,17 +5,24 @@ use super::chosen::Chooser;
 use super::{CertificateProblem, Certificates, server_config};
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ProducesTickets, ResolvesServerCert, ServerSessionMemoryCache};
 use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 
 impl Certificates {
-    /// A configuration for accepting HTTP/3, without early data: whoever records a request could repeat it
-    /// (RFC 8470).
-    pub fn quic_config(&self) -> Result<ServerConfig, CertificateProblem> {
+    /// A configuration for accepting HTTP/3. With early data, each session is kept here and resumed once, so that what
+    /// was recorded is accepted by this instance no second time (RFC 8446 §8.1).
+    pub fn quic_config(&self, early_data: bool) -> Result<ServerConfig, CertificateProblem> {
         let chooser =
             QuicChooser { usual: Chooser::new(Arc::clone(&self.shelf)), asked: Arc::clone(&self.asked) };
-        server_config(Arc::new(chooser), &[PROTOCOL], None)
+        let mut config = server_config(Arc::new(chooser), &[PROTOCOL], None)?;
+        if early_data {
+            // QUIC knows nothing in between (RFC 9001 §4.6.1); its windows bound what comes.
+            config.max_early_data_size = u32::MAX;
+            config.ticketer = Arc::new(NoTickets);
+            config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+        }
+        Ok(config)
     }
 }
 
@@ -35,6 +42,28 @@ impl ResolvesServerCert for QuicChooser {
     }
 }
 
+/// Sessions are not handed out to be brought back: whoever holds one could use it as often as they like.
+#[derive(Debug)]
+struct NoTickets;
+
+impl ProducesTickets for NoTickets {
+    fn enabled(&self) -> bool {
+        false
+    }
+
+    fn lifetime(&self) -> u32 {
+        0
+    }
+
+    fn encrypt(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn decrypt(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+}
+
 impl std::fmt::Debug for QuicChooser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("QuicChooser")
@@ -43,3 +72,6 @@ impl std::fmt::Debug for QuicChooser {
 
 /// HTTP/3 (RFC 9114 §3.1).
 const PROTOCOL: &[u8] = b"h3";
+
+/// Sessions that can be resumed with early data, about a kilobyte each.
+const SESSIONS: usize = 8192;

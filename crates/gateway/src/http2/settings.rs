@@ -32,8 +32,14 @@ pub(super) fn of(limits: &ClientLimits) -> Builder {
 /// What a stream may send before we have read it; one buffer of the engine and some.
 const STREAM_WINDOW: u32 = 64 << 10;
 
-/// The same for all streams together: large enough for fast uploads far away.
-const CONNECTION_WINDOW: u32 = 1 << 20;
+/// The same for all streams together at first: the smallest there is (RFC 9113 §6.9.2).
+const CONNECTION_WINDOW: u32 = 65_535;
+
+/// The same for connections with large uploads, or with several: enough for fast ones far away.
+pub(super) const LARGE_WINDOW: u32 = 1 << 20;
+
+/// What that costs.
+pub(super) const LARGE_WINDOW_COST: usize = (LARGE_WINDOW - CONNECTION_WINDOW) as usize;
 
 /// The smallest there is (RFC 9113 §6.5.2): no stream's data hold up another's for long.
 const FRAME: u32 = 16 << 10;

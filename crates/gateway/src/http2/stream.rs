@@ -6,6 +6,7 @@
 mod incoming;
 mod outgoing;
 
+use super::Served;
 use crate::origin::Origin;
 use crate::streams::broken;
 use bytes::Bytes;
@@ -37,14 +38,10 @@ impl Stream {
         framing: Framing,
         is_head: bool,
         is_tunnel: bool,
+        connection: &Served,
     ) -> Self {
-        let (incoming, outgoing) = (Incoming::new(body, framing, is_tunnel), Outgoing::new(respond, is_head));
-        Self { incoming, outgoing, origin: None }
-    }
-
-    /// The same on a connection that was made for this.
-    pub(super) fn on(self, origin: Option<Rc<Origin>>) -> Self {
-        Self { origin, ..self }
+        let incoming = Incoming::new(body, framing, is_tunnel, &connection.uploads);
+        Self { incoming, outgoing: Outgoing::new(respond, is_head), origin: connection.origin.clone() }
     }
 
     /// What its connection was made for, where that is known.

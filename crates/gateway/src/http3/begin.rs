@@ -1,6 +1,8 @@
 //! The beginning of an exchange: a request that came as a list of fields is laid on a desk as HTTP/1.1 has it.
 
-use super::stream::{Incoming, Outgoing, Stream};
+use super::handshake::Handshake;
+use super::room::Room;
+use super::stream::{Incoming, On, Outgoing, Stream};
 use super::transport::{Accepted, Transport};
 use super::{BROKEN, Run, Served, tell};
 use crate::accept::Place;
@@ -38,6 +40,8 @@ pub(super) fn exchange(
     let begun = Begun {
         client: connection.client.of_stream(&core, ClientStream::Lent, place),
         origin: connection.origin.clone(),
+        handshake: Rc::clone(&connection.shaking.handshake),
+        room: Rc::clone(&connection.room),
         running: connection.running.count.get(),
         run: Run::begin(&connection.running),
         started: Moment::now(),
@@ -51,6 +55,8 @@ struct Begun {
     core: Rc<Core>,
     client: Client,
     origin: Option<Rc<Origin>>,
+    handshake: Rc<Handshake>,
+    room: Rc<Room>,
     /// Requests of the connection that were under way before it.
     running: usize,
     run: Run,
@@ -106,6 +112,10 @@ impl Begun {
         let (mut send, receive) = stream.split();
         let mut incoming = Incoming::new(receive, allowance);
         let ends = ends(&request, &mut incoming).await;
+        if !(ends && is_safe(request.method())) {
+            // What somebody else may be repeating must do nothing twice (RFC 8470 §3).
+            self.handshake.completed().await;
+        }
         let ask = Ask {
             method: request.method(),
             uri: request.uri(),
@@ -119,7 +129,12 @@ impl Begun {
             return None;
         };
         let outgoing = Outgoing::new(send, request.method() == Method::HEAD);
-        let stream = Stream::new(incoming.framed(framing), outgoing, stopped, self.origin.take());
+        let connection = On {
+            origin: self.origin.take(),
+            handshake: Rc::clone(&self.handshake),
+            room: Rc::clone(&self.room),
+        };
+        let stream = Stream::new(incoming.framed(framing), outgoing, stopped, connection, !ends);
         self.client.stream = ClientStream::Http3(Box::new(stream));
         Some(desk)
     }
@@ -135,6 +150,11 @@ impl Begun {
         };
         tell(&self.core, self.client.peer, step, self.started);
     }
+}
+
+/// Whether a request is meant to change nothing (RFC 9110 §9.2.1); TRACE is no use to anybody in early data.
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// Whether a request ends with its head. Its end may come a moment later; it is waited for where there is mostly nothing

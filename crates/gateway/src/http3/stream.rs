@@ -8,9 +8,13 @@ mod outgoing;
 pub(super) use incoming::Incoming;
 pub(super) use outgoing::Outgoing;
 
+use super::handshake::Handshake;
+use super::room::Room;
+use super::settings::LARGE_ANSWER;
 use super::transport::Stopped;
 use crate::origin::Origin;
 use crate::streams::broken;
+use crate::windows::Upload;
 use h3::error::{Code, StreamError};
 use std::io;
 use std::pin::Pin;
@@ -29,8 +33,21 @@ pub struct Stream {
     stopped: Option<Stopped>,
     /// What its connection was made for, where that is known.
     origin: Option<Rc<Origin>>,
+    handshake: Rc<Handshake>,
+    room: Rc<Room>,
+    /// Counts it among the uploads, where there is a body to come.
+    upload: Option<Upload>,
+    /// Bytes of the answer so far.
+    written: usize,
     /// Whether the client was the one who did not go on.
     is_given_up: bool,
+}
+
+/// What a stream knows of its connection.
+pub(super) struct On {
+    pub(super) origin: Option<Rc<Origin>>,
+    pub(super) handshake: Rc<Handshake>,
+    pub(super) room: Rc<Room>,
 }
 
 impl Stream {
@@ -38,9 +55,19 @@ impl Stream {
         incoming: Incoming,
         outgoing: Outgoing,
         stopped: Stopped,
-        origin: Option<Rc<Origin>>,
+        connection: On,
+        has_body: bool,
     ) -> Self {
-        Self { incoming, outgoing, stopped: Some(stopped), origin, is_given_up: false }
+        let On { origin, handshake, room } = connection;
+        let upload = has_body.then(|| Upload::begin(&room.uploads));
+        room.for_uploads();
+        let (stopped, written, is_given_up) = (Some(stopped), 0, false);
+        Self { incoming, outgoing, stopped, origin, handshake, room, upload, written, is_given_up }
+    }
+
+    /// Whether the handshake of its connection is not complete yet.
+    pub fn is_early(&self) -> bool {
+        !self.handshake.is_complete()
     }
 
     /// What its connection was made for, where that is known.
@@ -89,8 +116,15 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        let before = buffer.filled().len();
         match this.incoming.poll_read(cx, buffer) {
-            Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+            Poll::Ready(Ok(())) => {
+                if let Some(upload) = &mut this.upload {
+                    upload.read(buffer.filled().len() - before);
+                    this.room.for_uploads();
+                }
+                return Poll::Ready(Ok(()));
+            }
             Poll::Ready(Err(error)) => {
                 this.is_given_up = true;
                 if this.incoming.is_malformed() {
@@ -109,7 +143,14 @@ impl AsyncRead for Stream {
 
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.get_mut().outgoing.poll_write(cx, bytes)
+        let this = self.get_mut();
+        let taken = ready!(this.outgoing.poll_write(cx, bytes))?;
+        let before = this.written;
+        this.written += taken;
+        if before < LARGE_ANSWER && this.written >= LARGE_ANSWER {
+            this.room.for_answer();
+        }
+        Poll::Ready(Ok(taken))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -2,6 +2,7 @@
 //! through.
 
 mod client;
+mod early;
 mod limits;
 
 use crate::client::trusting;
@@ -309,14 +310,7 @@ fn what_cannot_be_told_in_http_1_is_malformed_and_goes_nowhere() {
 
 #[test]
 fn a_body_longer_than_it_says_never_becomes_a_second_request() {
-    let upstream = Upstream::start(|link| {
-        while let Some(head) = link.wire.head()? {
-            let mut body = Vec::new();
-            link.wire.body(&head, |piece| body.extend_from_slice(piece))?;
-            link.answer("well")?;
-        }
-        Ok(())
-    });
+    let upstream = Upstream::saying("well");
     let site = Site::start(&upstream);
     run(async {
         let mut connection = site.open().await;

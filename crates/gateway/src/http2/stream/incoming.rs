@@ -2,8 +2,10 @@
 
 use super::gone;
 use crate::streams::broken;
+use crate::windows::{Upload, Uploads};
 use h2::RecvStream;
 use std::io;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::ReadBuf;
 use torwart_cause::Malformation;
@@ -14,6 +16,8 @@ use torwart_wire::translate::{BodyWriter, Untold};
 pub(super) struct Incoming {
     stream: RecvStream,
     body: BodyWriter,
+    /// Counts it, where there is a body to come.
+    upload: Option<Upload>,
     /// Whether what comes is a tunnel's: its end is the end of the client's side.
     is_tunnel: bool,
     /// Whether only trailers can follow.
@@ -23,9 +27,15 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(stream: RecvStream, framing: Framing, is_tunnel: bool) -> Self {
+    pub(super) fn new(
+        stream: RecvStream,
+        framing: Framing,
+        is_tunnel: bool,
+        uploads: &Rc<Uploads>,
+    ) -> Self {
+        let upload = (!stream.is_end_stream()).then(|| Upload::begin(uploads));
         let body = BodyWriter::new(if is_tunnel { Framing::UntilClose } else { framing });
-        Self { stream, body, is_tunnel, is_past_data: false, is_malformed: false }
+        Self { stream, body, upload, is_tunnel, is_past_data: false, is_malformed: false }
     }
 
     /// Whether the message turned out to be malformed, which only we know (RFC 9113 §8.1.1).
@@ -67,6 +77,9 @@ impl Incoming {
         if released > 0 {
             // Fails only where the window was released before, which it was not.
             let _ = self.stream.flow_control().release_capacity(released);
+            if let Some(upload) = &mut self.upload {
+                upload.read(released);
+            }
         }
     }
 

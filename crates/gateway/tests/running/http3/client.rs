@@ -62,18 +62,30 @@ pub(super) async fn connect(
     name: &str,
     trusting: &rustls::ClientConfig,
 ) -> Result<(quinn::Endpoint, quinn::Connection), quinn::ConnectionError> {
-    let mut tls = trusting.clone();
-    tls.alpn_protocols = vec![b"h3".to_vec()];
-    let crypto = QuicClientConfig::try_from(tls).expect("it knows TLS 1.3");
-    let endpoint = quinn::Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).expect("a socket");
-    let config = quinn::ClientConfig::new(Arc::new(crypto));
+    let (endpoint, config) = (endpoint(), config(trusting.clone()));
     let connection = endpoint.connect_with(config, address, name).expect("it can be tried").await?;
     Ok((endpoint, connection))
+}
+
+pub(super) fn endpoint() -> quinn::Endpoint {
+    quinn::Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).expect("a socket")
+}
+
+/// QUIC with this idea of TLS; who comes again with the same one is known.
+pub(super) fn config(mut tls: rustls::ClientConfig) -> quinn::ClientConfig {
+    tls.alpn_protocols = vec![b"h3".to_vec()];
+    let crypto = QuicClientConfig::try_from(tls).expect("it knows TLS 1.3");
+    quinn::ClientConfig::new(Arc::new(crypto))
 }
 
 impl Connection {
     pub(super) async fn open(address: SocketAddr, trusting: &rustls::ClientConfig) -> Self {
         let (endpoint, quic) = connect(address, "shop.example", trusting).await.expect("a connection");
+        Self::over(endpoint, quic).await
+    }
+
+    /// Speaks HTTP/3 on a connection that is there.
+    pub(super) async fn over(endpoint: quinn::Endpoint, quic: quinn::Connection) -> Self {
         let transport = h3_quinn::Connection::new(quic.clone());
         let (mut connection, requests) = h3::client::new(transport).await.expect("it speaks HTTP/3");
         let driver = tokio::task::spawn_local(async move {
