@@ -1,11 +1,12 @@
-//! Which upstream gets the attempt: round robin over those not tried yet, rested ones first.
+//! Which upstream gets the attempt.
 //!
-//! An upstream whose connections failed just now is asked last, but it is asked: the last ones are never given up.
+//! The pool's rule chooses among those that are up and were not tried yet for this request; the last ones are never
+//! given up, whatever is held against them. A pool of one upstream has no choice.
 
 use crate::clock::Moment;
 use crate::exchange::Exchange;
 use crate::route::{DONE, decided};
-use crate::view::{PoolView, UpstreamView};
+use crate::view::UpstreamView;
 use std::rc::Rc;
 use torwart_cause::Decision;
 use torwart_dial::Stop;
@@ -20,7 +21,10 @@ pub fn choose(x: &mut Exchange<'_>) -> Result<Rc<UpstreamView>, Stop> {
     let chosen = match pool.upstreams.as_slice() {
         [] => None,
         [_] => Some(0),
-        _ => search(pool, x),
+        upstreams => {
+            let now = clock(x);
+            pool.balancing.choose(upstreams, x, now)
+        }
     };
     let Some((index, upstream)) = chosen.and_then(|index| Some((index, pool.upstreams.get(index)?))) else {
         x.desk.evidence.local.pick = decided(Decision::AllDown);
@@ -29,21 +33,6 @@ pub fn choose(x: &mut Exchange<'_>) -> Result<Rc<UpstreamView>, Stop> {
     x.tried.add(index);
     x.desk.evidence.local.pick = DONE;
     Ok(Rc::clone(upstream))
-}
-
-fn search(pool: &PoolView, x: &Exchange<'_>) -> Option<usize> {
-    let count = pool.upstreams.len();
-    let first = pool.next.get() % count;
-    pool.next.set(first + 1);
-    let now = clock(x);
-    let order = || (0..count).map(|step| (first + step) % count);
-    let is_resting =
-        |index: usize| pool.upstreams.get(index).is_some_and(|upstream| !upstream.upstream.state.is_up(now));
-    let untried = |index: &usize| x.tried.times(*index) == 0;
-    order()
-        .find(|index| untried(index) && !is_resting(*index))
-        .or_else(|| order().find(untried))
-        .or_else(|| order().min_by_key(|index| x.tried.times(*index)))
 }
 
 /// The gateway's clock as of the request's beginning: fresh enough for the first attempt.

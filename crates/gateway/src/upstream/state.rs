@@ -5,15 +5,19 @@
 //! are in `torwart_policy`. A value may be a moment old on another core, which no decision minds.
 
 use crate::clock::Moment;
-use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use torwart_cause::Cause;
 use torwart_policy::balance::latency::{self, Latency};
+use torwart_policy::outlier::{Counts, WINDOW, is_unreachable};
+use torwart_policy::overload::load::Load;
 
 /// What was learned about an upstream. On cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub struct UpstreamState {
+    /// How many requests it may work on.
+    pub load: Load,
     /// Attempts under way; in the upper half those among them whose answer has not begun.
     under_way: AtomicU64,
     /// When it was heard last, or first asked after a pause, in nanoseconds of the gateway's clock.
@@ -34,6 +38,8 @@ pub struct UpstreamState {
     counted_since: AtomicU64,
     /// Until when it is left out because of how its attempts fared.
     ejected_until: AtomicU64,
+    /// Whether it was ejected and has not answered well since.
+    is_doubted: AtomicBool,
     /// How often it was ejected, less what was forgiven since.
     ejections: AtomicU32,
     /// Why it was ejected last, see [`coded`].
@@ -59,15 +65,6 @@ pub enum Health {
     Up,
     /// It is not, because of this.
     Down(Cause),
-}
-
-/// How attempts fared in a stretch of time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Those that went well.
-    pub successes: u64,
-    /// Those that failed.
-    pub failed: u64,
 }
 
 /// An attempt under way, counted until this is dropped.
@@ -111,6 +108,11 @@ impl UpstreamState {
         self.under_way.load(Ordering::Relaxed) as u32
     }
 
+    /// Those among them whose answer has not begun.
+    pub fn awaited(&self) -> u32 {
+        (self.under_way.load(Ordering::Relaxed) >> AWAITED.ilog2()) as u32
+    }
+
     /// How long its answers take to begin, for the choice between upstreams: an upstream that keeps silent takes at
     /// least as long as it has been silent.
     pub fn latency(&self, now: Moment) -> Latency {
@@ -141,9 +143,14 @@ impl UpstreamState {
 
     /// An attempt failed; says how many have failed in a row now.
     pub fn fail(&self, now: Moment) -> u32 {
-        self.failed.fetch_add(1, Ordering::Relaxed);
-        self.observe(latency::Sample::Failed, now);
+        self.count_failure(now);
         self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    /// As [`UpstreamState::fail`], for a failure that may be the request's own and makes no row.
+    pub fn fail_once(&self, now: Moment) -> u32 {
+        self.count_failure(now);
+        self.failures()
     }
 
     /// Failed attempts in a row.
@@ -151,20 +158,24 @@ impl UpstreamState {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// How attempts fared lately, and since when that is counted.
-    pub fn counts(&self) -> (Counts, Moment) {
-        let counts = Counts {
+    /// How attempts fared since the stretch of time began in which one failed last.
+    pub fn counts(&self) -> Counts {
+        Counts {
             successes: self.successes.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
-        };
-        (counts, Moment::from_nanos(self.counted_since.load(Ordering::Relaxed)))
+        }
     }
 
-    /// Counting begins anew.
-    pub fn recount(&self, now: Moment) {
-        self.successes.store(0, Ordering::Relaxed);
-        self.failed.store(0, Ordering::Relaxed);
-        self.counted_since.store(now.nanos(), Ordering::Relaxed);
+    /// Counts a failure; counting begins anew with the first one after a while.
+    fn count_failure(&self, now: Moment) {
+        let since = Moment::from_nanos(self.counted_since.load(Ordering::Relaxed));
+        if now.since(since) > WINDOW {
+            self.counted_since.store(now.nanos(), Ordering::Relaxed);
+            self.successes.store(0, Ordering::Relaxed);
+            self.failed.store(0, Ordering::Relaxed);
+        }
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.observe(latency::Sample::Failed, now);
     }
 
     fn observe(&self, sample: latency::Sample, now: Moment) {
@@ -214,6 +225,10 @@ impl UpstreamState {
         if before >= DOWN && code < DOWN {
             self.come_back(now);
         }
+        // Whoever was left out because it could not be reached has been reached.
+        if code == UP && self.is_doubted() && self.last_ejection().is_none_or(is_unreachable) {
+            self.readmit(now);
+        }
         before != code
     }
 
@@ -222,9 +237,9 @@ impl UpstreamState {
         self.ejected_until.load(Ordering::Relaxed) > now.nanos()
     }
 
-    /// Whether it was ejected and has not proven itself since.
-    pub fn was_ejected(&self) -> bool {
-        self.ejected_until.load(Ordering::Relaxed) != 0
+    /// Whether it was ejected and has not answered well since.
+    pub fn is_doubted(&self) -> bool {
+        self.is_doubted.load(Ordering::Relaxed)
     }
 
     /// Until when it is, or was last, left out.
@@ -246,14 +261,18 @@ impl UpstreamState {
     pub fn eject(&self, until: Moment, ejections: u32, cause: Cause) {
         self.ejected_for.store(coded(cause), Ordering::Relaxed);
         self.ejections.store(ejections, Ordering::Relaxed);
+        self.is_doubted.store(true, Ordering::Relaxed);
         self.ejected_until.store(until.nanos(), Ordering::Relaxed);
         self.come_back(until);
     }
 
-    /// Takes it in again before its time.
+    /// It is well again; should its time not be over, it is from now on.
     pub fn readmit(&self, now: Moment) {
-        self.ejected_until.store(0, Ordering::Relaxed);
-        self.come_back(now);
+        self.is_doubted.store(false, Ordering::Relaxed);
+        if self.is_ejected(now) {
+            self.ejected_until.store(now.nanos(), Ordering::Relaxed);
+            self.come_back(now);
+        }
     }
 
     /// It is new, or back since then.
@@ -386,5 +405,16 @@ mod tests {
         assert_eq!((state.is_up(at(4)), state.down_cause(at(4))), (false, Some(Cause::HeadTimedOut)));
         assert!(state.is_up(at(5)));
         assert_eq!((state.down_cause(at(5)), state.back_since()), (None, Some(at(5))));
+    }
+
+    #[test]
+    fn a_good_check_ends_an_ejection_only_of_who_could_not_be_reached() {
+        let state = UpstreamState::default();
+        state.eject(at(60), 1, Cause::ConnectRefused);
+        state.set_health(Health::Up, at(2));
+        assert!(state.is_up(at(2)) && !state.is_doubted());
+        state.eject(at(60), 1, Cause::HeadTimedOut);
+        state.set_health(Health::Up, at(3));
+        assert!(!state.is_up(at(3)));
     }
 }

@@ -25,6 +25,7 @@ mod fastcgi;
 mod files;
 mod flood;
 mod full;
+mod health;
 mod http2;
 mod http3;
 mod large_bodies;

@@ -40,7 +40,7 @@ fn config(names: &NameServer, port: u16) -> String {
     format!(
         "workers = 1\n[listen]\nhttp = \"127.0.0.1:0\"\n\
          [resolver]\nservers = \"{server}\"\nttl_min = \"100ms\"\nnegative_ttl = \"100ms\"\n\
-         [site.\"*\"]\nupstreams = \"http://{NAME}:{port}\"\nresolve = \"each\"\nretry = {{ attempts = 1 }}\n"
+         [site.\"*\"]\nupstreams = \"http://{NAME}:{port}\"\nresolve = \"each\"\nbalance = \"round_robin\"\nretry = {{ attempts = 1 }}\n"
     )
 }
 

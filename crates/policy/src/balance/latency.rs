@@ -94,8 +94,8 @@ const WHOLE: u64 = 1 << 16;
 /// What an attempt costs that surely fails: a second.
 const PENALTY: u64 = 1_000_000_000;
 
-/// What is added to every latency, so that tenths of a millisecond do not decide.
-const NOISE: u64 = 500_000;
+/// What is added to every latency, so that a millisecond or two do not decide: nobody feels them, and the others stay warm.
+const NOISE: u64 = 5_000_000;
 
 /// How much a failure adds to the failing share: this part of what is missing to a whole.
 const FAILURE_WEIGHS: u32 = 8;
