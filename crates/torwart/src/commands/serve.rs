@@ -8,6 +8,7 @@ mod options;
 mod protection;
 mod reach;
 mod reload;
+mod rest;
 mod service;
 mod watch;
 
@@ -20,6 +21,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use options::Wanted;
 use protection::Protection;
 use reload::Reloader;
+use rest::Rest;
 use service::Watchdog;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -132,7 +134,6 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
             };
         announce::started(&gateway, &plan, admin, &protection, cli::is_format(matches, "json"), console);
         service::ready();
-        rest();
         attend(gateway, reloader, files, signals, &protection, &certificates, console).await;
         stop.send_replace(true);
         while tasks.join_next().await.is_some() {}
@@ -209,12 +210,17 @@ async fn attend(
     console: &Console,
 ) {
     let mut watchdog = Watchdog::from_environment();
+    let mut rest = Rest::after_work();
     loop {
         let wish = tokio::select! {
             wish = signals.next() => wish,
             () = files.changed() => Wish::Reload,
             () = watchdog.due() => {
                 watchdog.feel(&gateway).await;
+                continue;
+            }
+            () = rest.due() => {
+                rest.take();
                 continue;
             }
         };
@@ -234,7 +240,7 @@ async fn attend(
                 // Whoever rotates logs by SIGHUP, as with most servers, gets what he expects.
                 gateway.reopen_log();
                 service::ready();
-                rest();
+                rest = Rest::after_work();
             }
             (Wish::Reload, None) => {
                 console.note(&console.say("serve-no-file"));
@@ -243,15 +249,6 @@ async fn attend(
         }
     }
     drain(gateway, signals, console).await;
-}
-
-/// What only a start or a reload needs of the program does not stay in memory.
-fn rest() {
-    match torwart_kernel::program::give_back() {
-        Ok(bytes) => tracing::debug!(bytes, "the program's pages are given back until they are used again"),
-        // Then it is larger than it need be.
-        Err(error) => tracing::debug!(%error, "the program's pages stay in memory"),
-    }
 }
 
 /// Lets running exchanges end; a second wish to stop ends at once.
