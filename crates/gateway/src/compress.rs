@@ -10,6 +10,7 @@
 
 mod coder;
 
+use crate::client::ClientStream;
 use crate::exchange::Exchange;
 use crate::response_head::Way;
 use coder::{Coder, Goal};
@@ -46,6 +47,10 @@ pub struct Broken;
 /// will say what comes of it. With `None` the body goes out as it is.
 #[inline(never)]
 pub fn begin(x: &mut Exchange<'_>, status: u16, head: &Head, length: Option<u64>) -> Option<Box<Coded>> {
+    if matches!(x.client.stream, ClientStream::Fetch(_)) {
+        // The cache keeps what the upstream said, and has it coded on the way out.
+        return None;
+    }
     let plan = x.route()?.compress.clone()?;
     let mut change = judge(&plan, &x.desk.request, Answer { status, head, length })?;
     let mut coded = None;
@@ -61,6 +66,11 @@ pub fn begin(x: &mut Exchange<'_>, status: u16, head: &Head, length: Option<u64>
     }
     x.notes().change = Some(change);
     coded
+}
+
+/// Whether the answer says that its body is coded here, be it one to HEAD.
+pub fn is_coded(x: &Exchange<'_>) -> bool {
+    matches!(x.notes.as_ref().and_then(|notes| notes.change), Some(Change::Coded(_)))
 }
 
 /// The body stays as it is after all.
@@ -110,6 +120,11 @@ impl Coded {
             self.hand_on(out);
         }
         Ok(())
+    }
+
+    /// Whether something that came in has not gone out.
+    pub fn is_behind(&self) -> bool {
+        self.is_behind
     }
 
     /// The source pauses: everything that came in goes out.

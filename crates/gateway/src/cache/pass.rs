@@ -3,6 +3,7 @@
 use super::fill::{Ended, Found, Reader, Reply};
 use super::send::{append_lines, response, rest};
 use crate::clock::Moment;
+use crate::compress::{self, Coded, TURN};
 use crate::exchange::Exchange;
 use crate::relay::abort;
 use crate::response_head::{self, Way};
@@ -37,12 +38,15 @@ pub async fn pass(x: &mut Exchange<'_>, reader: &Reader, reply: &Reply, said: Sa
         (way, _) => way,
     };
     let (head, status) = if is_known { (Some(unchanged(&reply.head)), 304) } else { (None, status) };
+    let length = reply.length.or(reader.whole_length());
+    let coded = compress::begin(x, status, head.as_ref().unwrap_or(&reply.head), length);
+    let way = coded.as_ref().map_or(way, |coded| coded.way());
     response_head::write(x, head.as_ref().unwrap_or(&reply.head), &response(status), way, Moment::now());
     append_lines(x, None, said, None);
     x.status = Some(status);
     x.served_by = if leads { ServedBy::Upstream } else { ServedBy::Cache };
     x.put_off_leaving();
-    let passed = if has_body { body(x, reader, way).await } else { rest(x, &[]).await.map(|()| None) };
+    let passed = if has_body { body(x, reader, way, coded).await } else { rest(x, &[]).await.map(|()| None) };
     match passed {
         Ok(ended) => conclude(x, reader, ended, way, leads).await,
         Err(ending) => {
@@ -52,9 +56,14 @@ pub async fn pass(x: &mut Exchange<'_>, reader: &Reader, reply: &Reply, said: Sa
     }
 }
 
-async fn body(x: &mut Exchange<'_>, reader: &Reader, way: Way) -> Result<Option<Ended>, Ending> {
+async fn body(
+    x: &mut Exchange<'_>,
+    reader: &Reader,
+    way: Way,
+    mut coded: Option<Box<Coded>>,
+) -> Result<Option<Ended>, Ending> {
     loop {
-        let mut has_queued = !x.desk.out.is_empty();
+        let mut has_queued = !x.desk.out.is_empty() || coded.as_ref().is_some_and(|coded| coded.is_behind());
         let found = poll_fn(|cx| match reader.poll_next(cx) {
             Poll::Ready(found) => Poll::Ready(Ok(Some(found))),
             // What is queued goes out before anything is waited for.
@@ -63,7 +72,13 @@ async fn body(x: &mut Exchange<'_>, reader: &Reader, way: Way) -> Result<Option<
         })
         .await?;
         match found {
-            None => rest(x, &[]).await?,
+            None => {
+                if let Some(coded) = &mut coded {
+                    coded.flush(x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
+                }
+                rest(x, &[]).await?;
+            }
+            Some(Found::Data(data)) if let Some(coded) = &mut coded => code(x, coded, &data).await?,
             Some(Found::Data(data)) if way == Way::Chunked => {
                 let out = x.desk.out.bytes();
                 http1::write_chunk_size(out, data.len());
@@ -75,7 +90,12 @@ async fn body(x: &mut Exchange<'_>, reader: &Reader, way: Way) -> Result<Option<
             }
             Some(Found::Data(data)) => rest(x, &data).await?,
             Some(Found::Ended(ended)) => {
-                if ended.is_whole && way == Way::Chunked {
+                if let Some(coded) = &mut coded {
+                    // A cut body's stream never gets its end.
+                    let out = x.desk.out.bytes();
+                    let ending = if ended.is_whole { coded.finish(&[], out) } else { coded.flush(out) };
+                    ending.map_err(|_| Ending::ResourcesSpent)?;
+                } else if ended.is_whole && way == Way::Chunked {
                     http1::write_last_chunk(x.desk.out.bytes(), &[]);
                 }
                 rest(x, &[]).await?;
@@ -83,6 +103,19 @@ async fn body(x: &mut Exchange<'_>, reader: &Reader, way: Way) -> Result<Option<
             }
         }
     }
+}
+
+async fn code(x: &mut Exchange<'_>, coded: &mut Coded, data: &[u8]) -> Result<(), Ending> {
+    for some in data.chunks(TURN) {
+        coded.push(some, x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
+        if x.desk.out.len() >= QUEUED {
+            rest(x, &[]).await?;
+        }
+        if some.len() == TURN {
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
 }
 
 /// What the fetch observed is part of the exchange it was made for; of the others' only where it went wrong.
@@ -118,7 +151,10 @@ async fn drain(reader: &Reader) -> Ended {
 fn unchanged(head: &Head) -> Head {
     let mut kept = Head::response(b"Not Modified");
     let is_kept = |known: Known| {
-        !matches!(known, Known::ContentLength | Known::ContentType | Known::ContentEncoding | Known::ContentRange)
+        !matches!(
+            known,
+            Known::ContentLength | Known::ContentType | Known::ContentEncoding | Known::ContentRange
+        )
     };
     for field in head.fields().filter(|field| is_kept(field.known)) {
         kept.push_field(field.name, field.value);

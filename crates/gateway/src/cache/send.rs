@@ -2,6 +2,7 @@
 
 use super::entry::Stored;
 use crate::clock::Moment;
+use crate::compress::{self, Coded, TURN};
 use crate::exchange::Exchange;
 use crate::relay::abort;
 use crate::response_head::{self, Way};
@@ -51,12 +52,22 @@ pub async fn stored(
     let mut plan = Plan::default();
     let head = described(x, stored, &sent, &mut plan);
     let length = plan.length;
-    let way = if has_body { Way::Length(length) } else { Way::NoBody };
+    let coded = compress::begin(x, status, head.as_ref().unwrap_or(&stored.head), Some(length));
+    let way = match &coded {
+        Some(coded) => coded.way(),
+        None if has_body => Way::Length(length),
+        None => Way::NoBody,
+    };
     response_head::write(x, head.as_ref().unwrap_or(&stored.head), &response(status), way, Moment::now());
-    append_lines(x, Some(stored.freshness.age(now)), said, (x.is_head() && status != 204).then_some(length));
+    let states_length = x.is_head() && status != 204 && !compress::is_coded(x);
+    append_lines(x, Some(stored.freshness.age(now)), said, states_length.then_some(length));
     x.status = Some(status);
     x.served_by = served_by;
-    let ended = if has_body { pieces(x, stored, &plan).await } else { rest(x, &[]).await };
+    let ended = match coded {
+        Some(coded) => code(x, stored, *coded).await,
+        None if has_body => pieces(x, stored, &plan).await,
+        None => rest(x, &[]).await,
+    };
     match ended {
         Ok(()) => x.is_complete = true,
         Err(ending) => {
@@ -128,7 +139,8 @@ fn described(x: &Exchange<'_>, stored: &Stored, sent: &Sent, plan: &mut Plan) ->
                 let full = [b"multipart/byteranges; boundary=".as_slice(), &boundary].concat();
                 head.push_field(b"Content-Type", &full);
                 let kind = stored.head.find("content-type").unwrap_or(b"application/octet-stream");
-                plan.pieces = parts.iter().map(|part| (part_head(*part, kind, &boundary, size), *part)).collect();
+                plan.pieces =
+                    parts.iter().map(|part| (part_head(*part, kind, &boundary, size), *part)).collect();
                 plan.tail = [b"\r\n--".as_slice(), &boundary, b"--\r\n"].concat();
             }
         },
@@ -175,6 +187,23 @@ async fn pieces(x: &mut Exchange<'_>, stored: &Stored, plan: &Plan) -> Result<()
     rest(x, &[]).await
 }
 
+/// The whole body, through a coder.
+async fn code(x: &mut Exchange<'_>, stored: &Stored, mut coded: Coded) -> Result<(), Ending> {
+    for piece in stored.body.part(0, stored.body.len()) {
+        for some in piece.chunks(TURN) {
+            coded.push(some, x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
+            if x.desk.out.len() >= QUEUED {
+                rest(x, &[]).await?;
+            }
+            if some.len() == TURN {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    coded.finish(&[], x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
+    rest(x, &[]).await
+}
+
 /// Sends what is queued and these bytes behind it, which are not copied together.
 pub async fn rest(x: &mut Exchange<'_>, mut tail: &[u8]) -> Result<(), Ending> {
     let patience = x.view.snapshot.plan.deadlines.send;
@@ -206,6 +235,9 @@ fn poll_rest(
     }
     Poll::Ready(ready!(Pin::new(&mut x.client.stream).poll_flush(cx)).map_err(|error| wrong(&error)))
 }
+
+/// Coded bytes are gathered up to this much before they are sent.
+const QUEUED: usize = 16 << 10;
 
 /// A small piece joins what is queued: cheaper than two pieces in one call.
 const JOINED: usize = 4 << 10;

@@ -50,7 +50,11 @@ fn only_a_proven_crawler_is_asked_to_come_again() {
     let mut client = Client::connect(gateway.address());
     let mut check = |user_agent: &str, address: &str, status: u16, wait: Option<&str>| {
         let answer = ask(&mut client, user_agent, address);
-        assert_eq!((answer.status, answer.head.field("retry-after")), (status, wait), "{user_agent} {address}");
+        assert_eq!(
+            (answer.status, answer.head.field("retry-after")),
+            (status, wait),
+            "{user_agent} {address}"
+        );
         assert!(answer.head.field("proxy-status").is_some_and(|said| said.contains("connection_refused")));
     };
     check(GOOGLEBOT, "192.0.2.1", 503, Some("1200"));
@@ -107,7 +111,8 @@ fn limits_spare_proven_crawlers_where_that_is_said() {
     let crawlers = "crawlers = { dns = false, ranges = { google = \"google.json\" }, unlimited = true }\nlimit = \"1/h\"";
     let gateway = Gateway::start_in(folder, &config(crawlers));
     let mut client = Client::connect(gateway.address());
-    let mut statuses = |user_agent: &str, address: &str| [(); 2].map(|()| ask(&mut client, user_agent, address).status);
+    let mut statuses =
+        |user_agent: &str, address: &str| [(); 2].map(|()| ask(&mut client, user_agent, address).status);
     assert_eq!(statuses(GOOGLEBOT, "192.0.2.9"), [503, 503]);
     assert_eq!(statuses(GOOGLEBOT, "192.0.2.99"), [502, 429]);
     assert_eq!(statuses("Firefox", "192.0.2.9"), [502, 429]);

@@ -288,3 +288,39 @@ fn a_flood_of_resets_ends_its_connection_and_no_other() {
         assert_eq!(other.ask(get("/")).await.expect("it is served").status, 200);
     });
 }
+
+#[test]
+fn answers_are_compressed_on_streams_too_and_a_cut_one_is_reset() {
+    let upstream = Upstream::start(|link| {
+        while let Some(request) = link.request()? {
+            let page = "<p>page</p>\n".repeat(20_000);
+            let stated = if request.word() == "/cut" { 2 * page.len() } else { page.len() };
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n";
+            link.send(&format!("{head}Content-Length: {stated}\r\n\r\n{page}"))?;
+            if request.word() == "/cut" {
+                break;
+            }
+        }
+        Ok(())
+    });
+    let url = upstream.url();
+    let gateway = Gateway::start(&format!(
+        "workers = 1\n[listen]\nhttp = \"127.0.0.1:0\"\n[site.\"*\"]\nupstreams = \"{url}\"\ncompress = true\n"
+    ));
+    let request = |path: &str| {
+        let request = Request::get(format!("http://a.example{path}")).header("accept-encoding", "gzip");
+        request.body(()).expect("a request")
+    };
+    run(async {
+        let mut connection = Connection::open(gateway.address()).await;
+        let answer = connection.ask(request("/whole")).await.expect("it is answered");
+        assert_eq!(answer.fields["content-encoding"], "gzip");
+        let mut text = String::new();
+        let mut decoder = flate2::read::GzDecoder::new(answer.body.as_slice());
+        std::io::Read::read_to_string(&mut decoder, &mut text).expect("is gzip");
+        assert!(text == "<p>page</p>\n".repeat(20_000));
+        let error = connection.ask(request("/cut")).await.expect_err("it is not whole");
+        assert!(error.is_reset(), "{error}");
+    });
+    assert_eq!(cause(&gateway.wait_for_records(2)[1]), "body_cut");
+}

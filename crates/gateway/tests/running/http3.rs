@@ -484,3 +484,24 @@ fn all_of_ipv4_and_all_of_ipv6_may_stand_beside_each_other() {
         });
     }
 }
+
+#[test]
+fn answers_are_compressed_over_http_3_too() {
+    let upstream = Upstream::start(|link| {
+        while link.request()?.is_some() {
+            link.answer_with("Content-Type: text/html\r\n", &"<p>page</p>\n".repeat(20_000))?;
+        }
+        Ok(())
+    });
+    let site = Site::start_with(&upstream, "", "compress = true");
+    run(async {
+        let mut connection = site.open().await;
+        let request = Request::get("https://shop.example/page").header("accept-encoding", "gzip");
+        let answer = connection.ask(request.body(()).expect("a request")).await.expect("it is answered");
+        assert_eq!(answer.fields["content-encoding"], "gzip");
+        let mut text = String::new();
+        let mut decoder = flate2::read::GzDecoder::new(answer.body.as_slice());
+        std::io::Read::read_to_string(&mut decoder, &mut text).expect("is gzip");
+        assert!(text == "<p>page</p>\n".repeat(20_000));
+    });
+}
