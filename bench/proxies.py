@@ -94,11 +94,24 @@ def rss_kib(root):
     return total
 
 
+def certificates(directory):
+    """Makes a certificate for `localhost`: its file, that of its key, and one of both."""
+    chain, key, pair = (directory / name for name in ("chain.pem", "key.pem", "pair.pem"))
+    subprocess.run(
+        [find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-keyout", key, "-out", chain, "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"],
+        check=True, capture_output=True,
+    )
+    pair.write_bytes(chain.read_bytes() + key.read_bytes())
+    return chain, key, pair
+
+
 class Bench:
     """A temporary folder with certificates, the origin, and whatever was started in it; everything ends with it."""
 
-    def __init__(self, proxy_cores, other_cores, logs=False):
-        self.proxy_cores, self.other_cores, self.logs = proxy_cores, other_cores, logs
+    def __init__(self, proxy_cores, other_cores, logs=False, http3=False):
+        self.proxy_cores, self.other_cores, self.logs, self.http3 = proxy_cores, other_cores, logs, http3
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="torwart-bench-"))
         self.running = []
         self.origin_port = free_port()
@@ -107,7 +120,7 @@ class Bench:
 
     def __enter__(self):
         try:
-            self._certificates()
+            self.chain, _, _ = certificates(self.directory)
             self.instrument("origin", "--listen", f"127.0.0.1:{self.origin_port}")
         except BaseException:
             self.__exit__()
@@ -156,17 +169,6 @@ class Bench:
         file = self.directory / f"{self.running.index(process)}.log"
         return file.read_text(errors="replace")[-2000:]
 
-    def _certificates(self):
-        chain, key, pair = (self.directory / name for name in ("chain.pem", "key.pem", "pair.pem"))
-        subprocess.run(
-            [find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-keyout", key, "-out", chain, "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"],
-            check=True, capture_output=True,
-        )
-        pair.write_bytes(chain.read_bytes() + key.read_bytes())
-        self.chain = chain
-
     def fill(self, template, ports, variant):
         """A configuration file from its template; a variant of a proxy differs in a word or two."""
         http, https = (f"127.0.0.1:{port}" for port in ports)
@@ -184,12 +186,14 @@ class Bench:
             "TORWART_HTTPS": "" if variant == "plain" else f'https = "{https}"',
             "TORWART_CERTIFICATE": "" if variant == "plain" else
             f'certificate = {{ chain = "{self.chain}", key = "{self.directory}/key.pem" }}',
+            "TORWART_HTTP3": str(self.http3).lower(),
+            "HTTP_PORT": ports[0], "HTTPS_PORT": ports[1],
             "TORWART_LOG": f'"{log}.torwart"' if self.logs else "false",
             "ORIGIN": f"127.0.0.1:{self.origin_port}", "HTTP": http, "HTTPS": https, "CHAIN": self.chain,
             "KEY": self.directory / "key.pem", "PAIR": self.directory / "pair.pem", "ADMIN": f"127.0.0.1:{free_port()}",
         }
         text = (HERE / template).read_text()
-        text = re.sub(r"@([A-Z_]+)@", lambda word: str(words[word.group(1)]), text)
+        text = re.sub(r"@([A-Z0-9_]+)@", lambda word: str(words[word.group(1)]), text)
         file = self.directory / f"{len(self.running)}-{template.removesuffix('.in')}"
         file.write_text(text)
         return file
@@ -201,6 +205,8 @@ class Bench:
         """Sends exactly so many requests through a proxy; complains where one of them went wrong."""
         if "h2" in options:
             return self._load_http2(proxy, requests, [option for option in options if option != "h2"], within)
+        if "h3" in options:
+            options = ["tls", "--http3", *(option for option in options if option != "h3")]
         report = subprocess.run(
             pinned(self.other_cores, [HARNESS, "load", "--requests", requests, "--within", within,
                                       *proxy.target(options)]),
@@ -215,6 +221,12 @@ class Bench:
     def _load_http2(self, proxy, requests, options, within):
         """The same over HTTP/2 and TLS, by `h2load`; the last option is the path."""
         *options, path = options
+        if "grpc" in options:
+            # A call with a message of 128 bytes, behind its length.
+            message = self.directory / "message"
+            message.write_bytes(bytes([0, 0, 0, 0, 128]) + b"x" * 128)
+            options = [option for option in options if option != "grpc"]
+            options += ["-d", message, "-H", "content-type: application/grpc", "-H", "te: trailers"]
         report = subprocess.run(
             pinned(self.other_cores, [find("h2load"), "-n", requests, *options, f"--connect-to=127.0.0.1:{proxy.https}",
                                       f"https://localhost{path}"]),
@@ -235,12 +247,15 @@ class Proxy:
         self.http, self.https = free_port(), free_port()
         cores = bench.proxy_cores
         kind, _, variant = name.partition("+")
-        file = {"nginx": "nginx.conf.in", "haproxy": "haproxy.cfg.in", "torwart": "torwart.toml.in"}.get(kind)
+        file = {"nginx": "nginx.conf.in", "haproxy": "haproxy.cfg.in", "torwart": "torwart.toml.in",
+                "caddy": "Caddyfile.in"}.get(kind)
         config = bench.fill(file, (self.http, self.https), variant) if file else None
         command = {
             "nginx": lambda: [find("nginx"), "-p", bench.directory, "-c", config],
             "haproxy": lambda: [find("haproxy"), "-db", "-f", config],
             "torwart": lambda: [TORWART, "serve", "--config", config],
+            "caddy": lambda: ["env", f"GOMAXPROCS={len(cores)}", f"HOME={bench.directory}", find("caddy"), "run",
+                              "--adapter", "caddyfile", "--config", config],
             "floor": lambda: [HARNESS, "floor", "--listen", f"127.0.0.1:{self.http}",
                               "--to", f"127.0.0.1:{bench.origin_port}"],
         }[kind]()

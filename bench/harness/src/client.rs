@@ -1,6 +1,6 @@
 //! One client connection: plain or TLS, a request sent as prepared bytes, an answer read and judged.
 
-use crate::http2;
+use crate::{http2, http3};
 use anyhow::{Context as _, Result};
 use rustls::crypto::aws_lc_rs;
 use rustls_pki_types::pem::PemObject as _;
@@ -24,6 +24,9 @@ pub(crate) struct Target {
     /// Speak HTTP/2, one request per connection (for `hold`).
     #[arg(long, requires = "trust")]
     http2: bool,
+    /// Speak HTTP/3 (for `load`).
+    #[arg(long, requires = "trust", conflicts_with = "http2")]
+    pub(crate) http3: bool,
     /// The host to ask for, also in the TLS handshake.
     #[arg(long, default_value = "localhost")]
     host: String,
@@ -68,11 +71,25 @@ impl Target {
         Ok(Asker {
             to: self.to,
             name: ServerName::try_from(self.host.clone()).context("--host is not a name")?,
-            tls: self.trust.as_deref().map(|trust| connector(trust, self.http2)).transpose()?,
+            tls: self.trust.as_deref().map(|trust| self.connector(trust)).transpose()?,
             request: if self.http2 { http2::request(&self.host, &self.path) } else { self.request() },
             http2: self.http2,
             closes: self.close,
         })
+    }
+
+    /// The same for HTTP/3.
+    pub(crate) fn http3_asker(&self) -> Result<http3::Asker> {
+        let trust = self.trust.as_deref().context("HTTP/3 needs --trust")?;
+        http3::Asker::new(self.to, &self.host, &self.path, tls(trust)?)
+    }
+
+    fn connector(&self, trust: &Path) -> Result<TlsConnector> {
+        let mut config = tls(trust)?;
+        if self.http2 {
+            config.alpn_protocols = vec![b"h2".to_vec()];
+        }
+        Ok(TlsConnector::from(Arc::new(config)))
     }
 
     /// A request as a browser would send it, some 350 bytes of head, or a bare one.
@@ -101,7 +118,7 @@ const BROWSER: &str = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gec
     Cookie: session=0123456789abcdef0123456789abcdef\r\n";
 
 /// TLS 1.3 with X25519 only, so that every proxy does the same work in the handshake, and never a resumed session.
-fn connector(trust: &Path, is_http2: bool) -> Result<TlsConnector> {
+fn tls(trust: &Path) -> Result<rustls::ClientConfig> {
     let mut provider = aws_lc_rs::default_provider();
     provider.kx_groups = vec![aws_lc_rs::kx_group::X25519];
     let mut roots = rustls::RootCertStore::empty();
@@ -111,10 +128,7 @@ fn connector(trust: &Path, is_http2: bool) -> Result<TlsConnector> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
-    if is_http2 {
-        config.alpn_protocols = vec![b"h2".to_vec()];
-    }
-    Ok(TlsConnector::from(Arc::new(config)))
+    Ok(config)
 }
 
 /// A connection of either kind.
@@ -122,6 +136,11 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 impl Asker {
+    /// The bytes of a request.
+    pub(crate) fn request(&self) -> &[u8] {
+        &self.request
+    }
+
     pub(crate) async fn connect(&self) -> Result<Box<dyn Stream>, Failure> {
         let stream = TcpStream::connect(self.to).await.map_err(|_| Failure::Connect)?;
         stream.set_nodelay(true).map_err(|_| Failure::Connect)?;

@@ -1,4 +1,5 @@
-//! One request by HTTP/2 as prepared bytes, for connections that are held idle afterwards. Load comes from `h2load`.
+//! Requests by HTTP/2 as prepared bytes: for connections that are held idle afterwards, and for attackers. Load comes from
+//! `h2load`.
 
 use crate::client::{Failure, Stream, read};
 use tokio::io::AsyncWriteExt as _;
@@ -17,6 +18,19 @@ pub(crate) fn request(host: &str, path: &str) -> Vec<u8> {
     bytes.extend_from_slice(&[0, 0, u8::try_from(block.len()).unwrap_or(0), HEADERS, 5, 0, 0, 0, 1]);
     bytes.extend_from_slice(&block);
     bytes
+}
+
+/// A request for `/`, and that it is not wanted any more.
+pub(crate) fn write_given_up(id: u32, bytes: &mut Vec<u8>) {
+    let id = id.to_be_bytes();
+    // GET, https, `/`, and the host by name.
+    let block = b"\x82\x87\x84\x01\x09localhost";
+    bytes.extend_from_slice(&[0, 0, block.len() as u8, HEADERS, 5]);
+    bytes.extend_from_slice(&id);
+    bytes.extend_from_slice(block);
+    bytes.extend_from_slice(&[0, 0, 4, RST_STREAM, 0]);
+    bytes.extend_from_slice(&id);
+    bytes.extend_from_slice(&CANCEL);
 }
 
 /// Reads the answer to the first request, and says that the proxy's settings are understood; the body's length.
@@ -54,6 +68,7 @@ const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
+const CANCEL: [u8; 4] = 8_u32.to_be_bytes();
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const STATUS_200: u8 = 0x88;

@@ -20,13 +20,16 @@ pub(crate) struct Load {
     /// Over how many connections at once.
     #[arg(long, default_value_t = 64)]
     connections: u32,
+    /// How many requests at once on each (with HTTP/3).
+    #[arg(long, default_value_t = 1)]
+    streams: u32,
     /// Give up after so many seconds.
     #[arg(long, default_value_t = 60)]
     within: u64,
 }
 
 /// What the connections share.
-struct Tally {
+pub(crate) struct Tally {
     left: AtomicI64,
     good: AtomicU64,
     bytes: AtomicU64,
@@ -37,7 +40,6 @@ struct Tally {
 
 impl Load {
     pub(crate) async fn run(self) -> Result<()> {
-        let asker = Arc::new(self.target.asker()?);
         let tally = Arc::new(Tally {
             left: AtomicI64::new(i64::from(self.requests)),
             good: AtomicU64::new(0),
@@ -48,8 +50,16 @@ impl Load {
         });
         let started = Instant::now();
         let mut connections = JoinSet::new();
-        for _ in 0..self.connections {
-            connections.spawn(ask_until_done(Arc::clone(&asker), Arc::clone(&tally)));
+        if self.target.http3 {
+            let asker = Arc::new(self.target.http3_asker()?);
+            for _ in 0..self.connections {
+                connections.spawn(Arc::clone(&asker).ask_until_done(Arc::clone(&tally), self.streams));
+            }
+        } else {
+            let asker = Arc::new(self.target.asker()?);
+            for _ in 0..self.connections {
+                connections.spawn(ask_until_done(Arc::clone(&asker), Arc::clone(&tally)));
+            }
         }
         let all = async { while connections.join_next().await.is_some() {} };
         let in_time = tokio::time::timeout(Duration::from_secs(self.within), all).await.is_ok();
@@ -67,11 +77,11 @@ impl Load {
 }
 
 impl Tally {
-    fn take(&self) -> bool {
+    pub(crate) fn take(&self) -> bool {
         self.left.fetch_sub(1, Ordering::Relaxed) > 0
     }
 
-    fn note(&self, outcome: Result<usize, Failure>) {
+    pub(crate) fn note(&self, outcome: Result<usize, Failure>) {
         let counter = match outcome {
             Ok(length) => {
                 self.bytes.fetch_add(length as u64, Ordering::Relaxed);

@@ -5,10 +5,13 @@
 
 mod client;
 mod floor;
+mod grpc;
 mod hold;
 mod http2;
+mod http3;
 mod load;
 mod origin;
+mod resets;
 
 use clap::Parser;
 
@@ -16,12 +19,14 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "torwart-bench")]
 enum Arguments {
-    /// Serves /1k, /64k and /1m, and takes every upload.
+    /// Serves /1k, /64k and /1m, takes every upload, and answers calls of gRPC.
     Origin(origin::Origin),
     /// Sends an exact number of requests and prints how it went, as JSON.
     Load(load::Load),
     /// Opens connections with one request each, says `ready`, and holds them idle until its input ends.
     Hold(hold::Hold),
+    /// Asks over HTTP/2 and gives up at once, as fast as it can.
+    Resets(resets::Resets),
     /// Copies bytes between paired sockets without knowing HTTP: what no proxy can undercut.
     Floor(floor::Floor),
 }
@@ -31,6 +36,7 @@ fn main() -> anyhow::Result<()> {
         Arguments::Origin(origin) => on_one_thread(origin.run()),
         Arguments::Load(load) => on_one_thread(load.run()),
         Arguments::Hold(hold) => on_one_thread(hold.run()),
+        Arguments::Resets(resets) => on_one_thread(resets.run()),
         Arguments::Floor(floor) => floor.run(),
     }
 }

@@ -1,8 +1,9 @@
 //! The upstream behind every proxy: answers fixed bodies as fast as one thread can, keep-alive for ever.
 //!
 //! Deliberately trusting: it only meets the proxies under test, so it looks for the blank line and `Content-Length` and
-//! nothing else. An answer's head and body leave in one write.
+//! nothing else. An answer's head and body leave in one write. Who begins with the preface of HTTP/2 gets gRPC.
 
+use crate::grpc;
 use anyhow::Result;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -71,6 +72,9 @@ async fn serve(mut stream: TcpStream, answers: Arc<Answers>) -> Option<()> {
     let mut filled = 0;
     loop {
         let (head, body) = loop {
+            if buffer.get(..filled)?.starts_with(grpc::PREFACE) {
+                return grpc::serve(&mut stream, &mut buffer, filled).await;
+            }
             if let Some(head) = crate::client::head_length(buffer.get(..filled)?) {
                 break (head, crate::client::content_length(buffer.get(..head)?).unwrap_or(0));
             }
