@@ -27,6 +27,8 @@ pub struct RouteGate {
     pub room_key: Option<hmac::Key>,
     /// What outlives a reload.
     pub standing: Arc<Standing>,
+    /// Who is in, and who waits outside; outlives a reload too.
+    pub rooms: Arc<Rooms>,
 }
 
 /// How full a route is.
@@ -38,8 +40,6 @@ pub struct Standing {
     pub load: Load,
     /// Who waits.
     pub gate: Gate,
-    /// Who is in, and who waits outside.
-    pub rooms: Rooms,
 }
 
 impl Gates {
@@ -57,13 +57,7 @@ impl Gates {
             let Some(overload) = &route.overload else { continue };
             let same = made.iter().find(|gate| Arc::ptr_eq(&gate.plan, overload)).cloned();
             let gate = same.unwrap_or_else(|| {
-                let standing = before.and_then(|before| before.standing(&overload.name)).unwrap_or_default();
-                let file = overload.room.as_ref().and_then(|room| room.secret.as_ref());
-                let room_key = file.and_then(|file| {
-                    let told = |problem| BuildProblem::CookieSecret { file: file.clone(), problem };
-                    read_key(file).map_err(|problem| problems.push(told(problem))).ok()
-                });
-                let gate = Arc::new(RouteGate { plan: Arc::clone(overload), room_key, standing });
+                let gate = Arc::new(RouteGate::new(overload, &made, before, problems));
                 made.push(Arc::clone(&gate));
                 gate
             });
@@ -84,14 +78,32 @@ impl Gates {
     pub fn of_route(&self, route: usize) -> Option<&Arc<RouteGate>> {
         self.routes.get(route)?.as_ref()
     }
-
-    fn standing(&self, name: &str) -> Option<Arc<Standing>> {
-        let mut gates = self.routes.iter().flatten();
-        gates.find(|gate| *gate.plan.name == *name).map(|gate| Arc::clone(&gate.standing))
-    }
 }
 
 impl RouteGate {
+    fn new(
+        plan: &Arc<plan::Overload>,
+        made: &[Arc<Self>],
+        before: Option<&Gates>,
+        problems: &mut Vec<BuildProblem>,
+    ) -> Self {
+        let known = || made.iter().chain(before.into_iter().flat_map(|gates| gates.routes.iter().flatten()));
+        let standing = known().find(|gate| gate.plan.name == plan.name);
+        let room_of = |gate: &Self| gate.plan.room.as_ref().map(|room| Arc::clone(&room.name));
+        let name = plan.room.as_ref().map(|room| &room.name);
+        let rooms = known().find(|gate| name.is_some() && room_of(gate).as_ref() == name);
+        let room_key = plan.room.as_ref().and_then(|room| room.secret.as_ref()).and_then(|file| {
+            let told = |problem| BuildProblem::CookieSecret { file: file.clone(), problem };
+            read_key(file).map_err(|problem| problems.push(told(problem))).ok()
+        });
+        Self {
+            plan: Arc::clone(plan),
+            room_key,
+            standing: standing.map(|gate| Arc::clone(&gate.standing)).unwrap_or_default(),
+            rooms: rooms.map(|gate| Arc::clone(&gate.rooms)).unwrap_or_default(),
+        }
+    }
+
     /// Whether there is room for one more.
     pub fn has_room(&self) -> bool {
         let under_way = self.standing.under_way.load(std::sync::atomic::Ordering::Relaxed);

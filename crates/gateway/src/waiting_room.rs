@@ -44,10 +44,10 @@ pub fn enter(x: &mut Exchange<'_>, gate: &RouteGate) -> Result<(), Stop> {
     if x.is_fetch() || plan.bypass.iter().any(|who| priority::is_meant(who, &x.desk.request)) {
         return Ok(());
     }
-    let rooms = &gate.standing.rooms;
+    let rooms = &gate.rooms;
     let Some(key) = gate.room_key.as_ref().or_else(|| rooms.own()) else { return Ok(()) };
-    let name = cookie_name(&gate.plan.name);
-    let sign = |said: &[u8]| sign(key, &gate.plan.name, said);
+    let name = cookie_name(&plan.name);
+    let sign = |said: &[u8]| sign(key, &plan.name, said);
     let shown = cookie::find(&x.desk.request, name.as_bytes()).and_then(|text| Ticket::read(text, sign));
     let chance = x.core.shared.gatehouse.keys().hash_one(x.id.text());
     let turn = rooms.arrive(plan, shown, chance, Moment::now());

@@ -1,5 +1,6 @@
 //! The keys of `[client]`: what clients may send, how slowly, and how many there may be.
 
+use super::overload::PACE;
 use super::{ByteSize, Key, Kind, LARGEST, NO_BYTES, Part, Preset, Table, deadline};
 use crate::defaults;
 
@@ -23,6 +24,7 @@ pub(super) static CLIENT: Table = Table {
             ),
             Key::new("limit", Kind::Table(&LIMIT), Preset::Nothing, "{ body = \"10MB\" }"),
             Key::new("deadline", Kind::Table(&DEADLINE), Preset::Nothing, "{ head = \"5s\" }"),
+            Key::new("pace", Kind::Either(&PACE), Preset::Nothing, "{ body = 2000 }"),
         ],
     }],
 };

@@ -5,13 +5,14 @@ use crate::defaults;
 use super::{
     Form, Key, Kind, Part, Preset, TWO_YEARS, Table,
     door::DOOR,
+    overload::OVERLOAD,
     pool::{CERTIFICATE, LINKS, PATIENCE},
     route::{ACTION, FORWARDING, ROUTE},
 };
 
 /// `[site."NAME"]`.
 pub(super) static SITE: Table =
-    Table { id: "site", parts: &[HOSTS, ANSWERS, ACTION, DOOR, FORWARDING, PATIENCE, LINKS] };
+    Table { id: "site", parts: &[HOSTS, ANSWERS, ACTION, DOOR, OVERLOAD, FORWARDING, PATIENCE, LINKS] };
 
 const HOSTS: Part = Part {
     id: "hosts",

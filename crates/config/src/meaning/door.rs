@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use super::{Build, address, crawlers, headers, narrow, shared, upstream};
+use super::{Build, address, crawlers, headers, narrow, overload, shared, upstream};
 use crate::{
     defaults,
     file::{At, Group, duration, is_name},
@@ -143,7 +143,13 @@ fn limit_by(build: &mut Build<'_>, text: &At<&str>) -> Option<LimitBy> {
     match text.value {
         "address" => return Some(LimitBy::Address),
         "everybody" => return Some(LimitBy::Everybody),
+        "path" => return Some(LimitBy::Path),
         _ => {}
+    }
+    if let Some(name) = text.value.strip_prefix("cookie:").map(str::trim)
+        && overload::is_cookie(name)
+    {
+        return Some(LimitBy::Cookie(shared(name)));
     }
     let Some(name) = text.value.strip_prefix("header:") else {
         build.complaints.error(text.place, "bad_limit_by").text("value", text.value);

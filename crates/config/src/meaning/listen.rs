@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
-use super::{Build, address, door, narrow, narrow32, process};
+use super::{Build, address, door, narrow, narrow32, overload, process};
 use crate::{
     Place, defaults,
     file::{At, Group},
@@ -198,10 +198,13 @@ pub(super) fn client(root: &Group) -> (usize, ClientLimits, ClientDeadlines) {
             head: group.duration("head").unwrap_or(deadlines.head),
             body: group.duration("body").unwrap_or(deadlines.body),
             send: group.duration("send").unwrap_or(deadlines.send),
+            body_pace: None,
+            send_pace: None,
             keep_alive: group.duration("keep_alive").unwrap_or(deadlines.keep_alive),
             linger: group.duration("linger").unwrap_or(deadlines.linger),
         };
     }
+    (deadlines.body_pace, deadlines.send_pace) = overload::pace(Some(client));
     (client.count("connections").map_or(defaults::CONNECTIONS, narrow), limits, deadlines)
 }
 

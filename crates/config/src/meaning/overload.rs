@@ -36,7 +36,7 @@ pub(super) fn concurrency(build: &mut Build<'_>, group: &Group) -> Concurrency {
     Concurrency::Adaptive { least, most }
 }
 
-/// Who waits for a place.
+/// Who waits for a place; warned about once where the same table speaks of upstreams and of a route.
 pub(super) fn queue(build: &mut Build<'_>, group: &Group) -> Queue {
     let mut queue = Queue::default();
     if group.text("queue").is_some_and(|text| text.value == "off") {
@@ -74,13 +74,17 @@ pub(super) fn overload(
             priorities: Priorities::default(),
             room: None,
         },
-        |wider| Overload { name: shared(name), ..Overload::clone(wider) },
+        |wider| Overload::clone(wider),
     );
     if group.has("at_once") {
+        own.name = shared(name);
         own.at_once = match group.text("at_once").map(|text| text.value) {
             Some("adaptive") => Concurrency::default(),
             _ => group.count("at_once").and_then(fixed).unwrap_or(Concurrency::Off),
         };
+    }
+    if group.has("queue") && group.has("at_once") {
+        own.queue = queue(build, group);
     }
     if let Some(table) = group.group("priority") {
         let standard = Priorities::default();
@@ -91,7 +95,7 @@ pub(super) fn overload(
         };
     }
     if group.has("waiting_room") {
-        own.room = group.group("waiting_room").and_then(|table| room(build, table));
+        own.room = group.group("waiting_room").and_then(|table| room(build, table, name)).map(Arc::new);
     }
     Some(Arc::new(own))
 }
@@ -110,9 +114,10 @@ pub(super) fn pace(client: Option<&Group>) -> (Option<LeastPace>, Option<LeastPa
     (of("body"), of("send"))
 }
 
-fn room(build: &mut Build<'_>, table: &Group) -> Option<WaitingRoom> {
+fn room(build: &mut Build<'_>, table: &Group, name: &str) -> Option<WaitingRoom> {
     let visitors = table.count("visitors").and_then(|count| NonZeroU32::new(narrow32(count)))?;
     Some(WaitingRoom {
+        name: shared(name),
         visitors,
         stay: table.duration("stay").unwrap_or(defaults::STAY),
         bypass: all_who(build, table, "bypass"),

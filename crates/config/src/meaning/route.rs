@@ -143,6 +143,8 @@ pub(super) fn misplaced(build: &mut Build<'_>, group: &Group, is_route: bool) {
         "response_limit",
     ]
     .iter()
+    // Beside `at_once` it is the route's own queue.
+    .filter(|key| **key != "queue" || !group.has("at_once"))
     .filter_map(|key| Some((key.to_string(), group.key_place(key)?)));
     let deadline = group.group("deadline").filter(|_| is_route);
     let steps = ["resolve", "connect", "handshake"]

@@ -1,6 +1,6 @@
 //! Sites: their hosts, certificates and routes in the order of decision.
 
-use super::{Build, answers, client_certificate, cross, door, host, hsts, pool, route, shared};
+use super::{Build, answers, client_certificate, cross, door, host, hsts, overload, pool, route, shared};
 use crate::{
     Place,
     file::{At, Group, Written},
@@ -82,7 +82,8 @@ fn routes(build: &mut Build<'_>, name: &At<String>, group: &Group, limits: &Clie
     route::misplaced(build, group, false);
     let wider = build.door.clone();
     let door = door::within(build, &wider, group, &name.value);
-    let home = route::Home { name: &name.value, group, action, door, body_limit: limits.body };
+    let overload = overload::overload(build, None, group, &name.value);
+    let home = route::Home { name: &name.value, group, action, door, overload, body_limit: limits.body };
     let mut routes: Vec<(Route, Place)> = Vec::new();
     for at in group.groups("route") {
         routes.push((route::route(build, &at, &home), at.place));

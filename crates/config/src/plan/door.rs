@@ -63,6 +63,10 @@ pub enum LimitBy {
     Address,
     /// Those with one value in this field, whose name is in lower case; who has none is counted by address.
     Header(Arc<str>),
+    /// Those with one value in this cookie; who has none is counted by address.
+    Cookie(Arc<str>),
+    /// Those who ask for one path.
+    Path,
     /// Everybody.
     Everybody,
 }

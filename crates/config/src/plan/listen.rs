@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
-use super::SocketAccess;
+use super::{LeastPace, SocketAccess};
 use crate::{ByteSize, defaults};
 
 /// One place where clients are accepted.
@@ -74,6 +74,10 @@ pub struct ClientDeadlines {
     pub body: Duration,
     /// Without taking any byte of the answer.
     pub send: Duration,
+    /// How fast its request body has to come on average.
+    pub body_pace: Option<LeastPace>,
+    /// How fast it has to read.
+    pub send_pace: Option<LeastPace>,
     /// Between two requests on a connection.
     pub keep_alive: Duration,
     /// To read our last words before an erroneous connection closes (RFC 9112, section 9.6).
@@ -87,6 +91,8 @@ impl Default for ClientDeadlines {
             head: defaults::CLIENT_HEAD_TIME,
             body: defaults::CLIENT_BODY_TIME,
             send: defaults::CLIENT_SEND_TIME,
+            body_pace: Some(LeastPace::default()),
+            send_pace: Some(LeastPace::default()),
             keep_alive: defaults::CLIENT_KEEP_ALIVE,
             linger: defaults::CLIENT_LINGER,
         }

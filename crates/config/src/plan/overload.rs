@@ -54,7 +54,7 @@ impl Default for Queue {
 /// What a route does under load.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overload {
-    /// Where it stands: the site's name, or site and route. Routes that have it from the same place count together.
+    /// Where `at_once` stands: the site's name, or site and route. Routes that have it from the same place count together.
     pub name: Arc<str>,
     /// How many requests of the route may be under way.
     pub at_once: Concurrency,
@@ -63,7 +63,7 @@ pub struct Overload {
     /// Who goes first.
     pub priorities: Priorities,
     /// Where visitors wait, if they do.
-    pub room: Option<WaitingRoom>,
+    pub room: Option<Arc<WaitingRoom>>,
 }
 
 /// Who goes first where there is a queue.
@@ -99,6 +99,8 @@ pub enum Who {
 /// A waiting room.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WaitingRoom {
+    /// Where it stands. Routes that have it from the same place share it.
+    pub name: Arc<str>,
     /// Most visitors at once.
     pub visitors: NonZeroU32,
     /// How long a visitor who asks for nothing still counts.
@@ -111,7 +113,7 @@ pub struct WaitingRoom {
 
 impl Default for WaitingRoom {
     fn default() -> Self {
-        Self { visitors: NonZeroU32::MAX, stay: defaults::STAY, bypass: Vec::new(), secret: None }
+        Self { name: Arc::from(""), visitors: NonZeroU32::MAX, stay: defaults::STAY, bypass: Vec::new(), secret: None }
     }
 }
 

@@ -147,17 +147,20 @@ fn a_route_takes_so_many_at_once() {
     let lock = held.hold();
     let gateway = gateway(
         &held.upstream,
-        "route = [{ path = \"/search\", at_once = 1, priority = { last = \"bots\" } }]",
+        "route = [{ path = \"/search\", at_once = 1, queue = { length = 1 }, priority = { last = \"bots\" } }]",
     );
     let mut first = begin(&gateway, "/search", "");
     crate::eventually("it runs", || held.has(1));
     let mut waiting = begin(&gateway, "/search", "");
+    let refused = || begin(&gateway, "/search", "").answer().is_ok_and(|answer| answer.status == 503);
+    crate::eventually("the queue is full", refused);
     let mut other = begin(&gateway, "/", "");
     crate::eventually("others are let through", || held.has(2));
     drop(lock);
     for client in [&mut first, &mut other, &mut waiting] {
         assert_eq!(client.answer().expect("it is answered").status, 200);
     }
+    assert!(causes(&gateway, 4).iter().any(|cause| cause == "route_full"));
 }
 
 #[test]
