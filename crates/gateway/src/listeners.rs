@@ -109,7 +109,9 @@ impl Listeners {
                 }
                 (_, Ok(each)) if each.is_empty() => bind::bind(listener, workers, is_ours),
                 (address, Ok(each)) => {
-                    Ok(Sockets { listener: listener.clone(), address: address.clone(), each })
+                    let address = each.first().and_then(|socket| socket.chosen(address));
+                    let address = address.unwrap_or_else(|| listener.address.clone());
+                    Ok(Sockets { listener: listener.clone(), address, each })
                 }
                 (_, Err(error)) => Err(error),
             };

@@ -31,6 +31,16 @@ impl Socket {
         }
     }
 
+    /// Where it really is, if the plan leaves the port to the system.
+    pub fn chosen(&self, planned: &ListenAddress) -> Option<ListenAddress> {
+        match (self, planned) {
+            (Self::Tcp(socket), ListenAddress::Tcp(planned)) if planned.port() == 0 => {
+                socket.local_addr().ok().map(ListenAddress::Tcp)
+            }
+            _ => None,
+        }
+    }
+
     /// The descriptor alone.
     pub fn into_descriptor(self) -> OwnedFd {
         match self {

@@ -114,10 +114,18 @@ impl Inherited {
     /// Those at this address; else, for all of IPv4, those at all of IPv6 that take IPv4 too, as `ListenStream=80` makes
     /// them.
     fn tcp_at(&self, address: SocketAddr) -> Vec<&TcpListener> {
+        let wanted = if address.port() == 0 {
+            // Whichever port the system chose the last time, if there is no doubt which one that is.
+            let mut there = self.tcp.iter().map(|(known, _)| *known).filter(|known| known.ip() == address.ip());
+            let first = there.next().unwrap_or(address);
+            if there.all(|other| other == first) { first } else { address }
+        } else {
+            address
+        };
         let at = |wanted: SocketAddr| {
             self.tcp.iter().filter(move |(known, _)| *known == wanted).map(|(_, socket)| socket)
         };
-        let mut fitting: Vec<_> = at(address).collect();
+        let mut fitting: Vec<_> = at(wanted).collect();
         if fitting.is_empty() && address.is_ipv4() && address.ip().is_unspecified() {
             let wide = SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), address.port());
             fitting.extend(at(wide).filter(|socket| !is_only_v6(socket).unwrap_or(true)));
