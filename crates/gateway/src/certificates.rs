@@ -123,6 +123,8 @@ fn server_config(
         .with_client_cert_verifier(verifier.unwrap_or_else(WebPkiClientVerifier::no_client_auth))
         .with_cert_resolver(chooser);
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    // All suites are good; whoever scans servers wants to see the server choose among them.
+    config.ignore_client_order = true;
     config.ticketer = ticketer()?;
     config.session_storage = ServerSessionMemoryCache::new(REMEMBERED_SESSIONS);
     config.send_tls13_tickets = TICKETS;
