@@ -2,12 +2,13 @@
 //!
 //! It is called as `COMMAND… set|remove RECORD VALUE`, with the same in `TORWART_ACTION`, `TORWART_RECORD`,
 //! `TORWART_VALUE` and the name to prove in `TORWART_NAME`. Exit status 0 means that it is done. It has a deadline, and
-//! what it started is ended with it.
+//! when that has passed, or nobody waits any more, everything that it started is ended with it.
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use torwart_config::plan::DnsHook;
 
 /// What is to be done.
@@ -53,9 +54,11 @@ pub(crate) async fn call(hook: &DnsHook, action: Action, name: &str, value: &str
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| HookFault::Start(error.to_string()))?;
+    let mut family = Family::of(&child);
     let said = child.stderr.take();
     let ended = tokio::time::timeout(hook.deadline, async {
         let listening = async {
@@ -75,11 +78,38 @@ pub(crate) async fn call(hook: &DnsHook, action: Action, name: &str, value: &str
         }
     })
     .await;
+    if ended.is_ok() {
+        family.let_be();
+    }
     match ended {
         Ok((Ok(status), _)) if status.success() => Ok(()),
         Ok((Ok(status), said)) => Err(HookFault::Status(status.code().unwrap_or(-1), said)),
         Ok((Err(error), _)) => Err(HookFault::Start(error.to_string())),
         Err(_) => Err(HookFault::Deadline(hook.deadline)),
+    }
+}
+
+/// The program and all that it started; they are ended together unless the program has ended by itself.
+struct Family(Option<Pid>);
+
+impl Family {
+    fn of(program: &Child) -> Self {
+        let id = program.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+
+    /// What a program leaves behind on purpose may go on. The number of one that has ended may be another's soon.
+    fn let_be(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // Fails only where nobody of them is left.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
     }
 }
 
@@ -107,6 +137,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
 
     async fn run(script: &str, deadline: Duration) -> Result<(), HookFault> {
         let command = ["/bin/sh", "-c", script, "hook"].map(Into::into).to_vec();
@@ -141,6 +173,21 @@ mod tests {
         check("sleep 600", short, Err(HookFault::Deadline(short)));
         check("sleep 3 & exit 0", LONG, Ok(()));
         check("head -c 300000 /dev/zero >&2", LONG, Ok(()));
+    }
+
+    #[test]
+    fn what_a_program_started_ends_with_it_when_its_time_is_up() {
+        let short = Duration::from_millis(300);
+        // The helper holds the pipe, so its end is the end of the file.
+        let script = "(sleep 600; echo) & sleep 600";
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let script = format!("exec 3>/proc/{}/fd/{}; {script}", std::process::id(), writer.as_raw_fd());
+        assert_eq!(runtime.block_on(run(&script, short)), Err(HookFault::Deadline(short)));
+        drop(writer);
+        let (ended, ends) = std::sync::mpsc::channel();
+        std::thread::spawn(move || ended.send(reader.read_to_end(&mut Vec::new()).is_ok()));
+        assert_eq!(ends.recv_timeout(LONG), Ok(true), "nothing holds the pipe any more");
     }
 
     #[test]
