@@ -3,6 +3,7 @@
 use crate::program::{Folder, run};
 use crate::upstream::Upstream;
 use serde_json::Value;
+use std::io::{Read, Write};
 use torwart_lab::{Catalogue, Certificate, Ground};
 
 fn plan(upstream: &str, more: &str) -> String {
@@ -118,4 +119,44 @@ fn what_cannot_be_read_is_told() {
     assert_eq!(outcome.code, Some(3));
     assert!(outcome.err.contains("/nowhere/torwart.toml"), "{}", outcome.err);
     assert_eq!(run(&["check"]).code, Some(2));
+}
+
+#[test]
+fn a_service_that_says_who_may_come_in_is_asked() {
+    let (upstream, service, folder) = (Upstream::start("one"), Upstream::start("in"), Folder::new());
+    let with = |service: &str| {
+        let auth = format!("auth = {{ forward = \"{service}/verify\", deadline = \"2s\" }}\n");
+        folder.write("torwart.toml", &(plan(&upstream.url(), "") + &auth))
+    };
+    let open = with(&service.url());
+    let found = run(&["check", &open, "--format", "json"]).json();
+    assert_eq!(found["upstreams"][1]["pool"], "auth.forward");
+    assert_eq!((&found["upstreams"][1]["status"], &found["ok"]), (&200.into(), &true.into()));
+    assert_eq!(found["upstreams"][1]["lets_anybody_in"], true);
+    let outcome = run(&["check", &open, "--lang", "de"]);
+    assert!(outcome.out.contains("lässt ein, wer gar nichts vorzeigt"), "{}", outcome.out);
+
+    let outcome = run(&["check", &with("http://127.0.0.1:1"), "--format", "json"]);
+    assert_eq!(outcome.code, Some(1), "{}", outcome.out);
+    assert_eq!(outcome.json()["upstreams"][1]["cause"], "connect_refused");
+
+    // Whoever knows nothing of the path knows nothing of who may come in.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let answering = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody asks");
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("the question is whole");
+            heard.extend_from_slice(&byte);
+        }
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").expect("it is heard");
+        String::from_utf8(heard).expect("it is text")
+    });
+    let outcome = run(&["check", &with(&format!("http://{address}")), "--format", "json"]);
+    assert_eq!(outcome.json()["upstreams"][1]["cause"], "authoriser_failed");
+    let heard = answering.join().expect("it does not panic");
+    assert!(heard.starts_with("GET /verify HTTP/1.1\r\n"), "{heard}");
+    assert!(heard.contains("X-Forwarded-Host: shop.test\r\n"), "{heard}");
 }

@@ -13,7 +13,7 @@ fn check_names_every_loosened_default_of_the_door() {
     folder.write("users", "anna:$2y$04$G/dKJ.1ieWnYYGKUcViy3ubVmOBiNvDTazCAAsxF5tR1Fbo1JbYbG\n");
     let file = folder.write(
         "torwart.toml",
-        "[listen]\nhttp = \"0.0.0.0:0\"\n[client]\nper_address = 5000\nlimit = { body = \"5GB\" }\n\
+        "[listen]\nhttp = \"0.0.0.0:0\"\n[client]\nper_address = 5000\nlimit = { body = \"5GB\", streams = 500, windows = \"2GB\" }\n\
          deadline = { head = \"1m\" }\n[site.\"shop.test\"]\nupstreams = \"http://127.0.0.1:1\"\nlink_local = true\n\
          auth = { basic = \"users\" }\n",
     );
@@ -29,6 +29,8 @@ fn check_names_every_loosened_default_of_the_door() {
     for key in [
         "client.per_address = 5000",
         "client.limit.body",
+        "client.limit.streams = 500",
+        "client.limit.windows",
         "client.deadline.head = \"1m\"",
         "link_local = true",
         "auth.basic",

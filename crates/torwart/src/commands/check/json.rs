@@ -83,6 +83,7 @@ fn probe(probe: &Probe, console: &Console) -> Value {
         "cause": probe.cause.map(Cause::id),
         "ending": ending(probe, console),
         "certificate": probe.certificate.as_ref().map(facts),
+        "lets_anybody_in": probe.lets_anybody_in,
     })
 }
 

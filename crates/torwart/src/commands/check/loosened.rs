@@ -36,6 +36,9 @@ pub(super) fn of(plan: &Plan) -> Vec<Loosened> {
     if let Some(network) = plan.trusted.iter().find(|network| network.prefix_len() == 0) {
         add(format!("trusted: {network}"), "loose-trusted");
     }
+    if plan.early_data {
+        add("listen.early_data = true".to_owned(), "loose-early-data");
+    }
     if !plan.process.confine {
         add("confine = false".to_owned(), "loose-confine");
     } else if plan.acme.as_ref().is_some_and(|acme| acme.dns_hook.is_some()) {
@@ -76,6 +79,8 @@ fn of_clients(plan: &Plan) -> Vec<Loosened> {
     add(limits.fields > usual.fields, format!("client.limit.fields = {}", limits.fields), "loose-size");
     add(limits.target > usual.target, format!("client.limit.target = \"{}\"", limits.target), "loose-size");
     add(limits.body > usual.body, format!("client.limit.body = \"{}\"", limits.body), "loose-size");
+    add(limits.streams > usual.streams, format!("client.limit.streams = {}", limits.streams), "loose-streams");
+    add(limits.windows > usual.windows, format!("client.limit.windows = \"{}\"", limits.windows), "loose-windows");
     let (waits, usual) = (&plan.deadlines, ClientDeadlines::default());
     for (key, wait, usual) in [
         ("handshake", waits.handshake, usual.handshake),

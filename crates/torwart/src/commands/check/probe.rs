@@ -1,4 +1,5 @@
-//! Asking every upstream once, as the gateway would, and keeping what was observed.
+//! Asking every upstream, and every service that says who may come in, once, as the gateway would, and keeping what was
+//! observed.
 
 use super::certificate::Facts;
 use std::io;
@@ -8,7 +9,7 @@ use tokio::task::JoinSet;
 use torwart_cause::{Attempt, Cause, Ending, Evidence, Step, diagnose};
 use torwart_config::Plan;
 use torwart_config::plan::{
-    Action, ExchangeDeadlines, HostPattern, HostPolicy, LinkDeadlines, Pool, Protocol, Scheme, Upstream,
+    Action, Auth, ExchangeDeadlines, HostPattern, HostPolicy, LinkDeadlines, Pool, Protocol, Scheme, Upstream,
     UpstreamTls,
 };
 use torwart_dial::ask::{AnswerLimits, Question, ask};
@@ -27,6 +28,8 @@ pub(super) struct Probe {
     pub(super) cause: Option<Cause>,
     /// Its certificate, where it showed one, accepted or not.
     pub(super) certificate: Option<Facts>,
+    /// Whether it is a service that says who may come in, and let a stranger in.
+    pub(super) lets_anybody_in: bool,
 }
 
 impl Probe {
@@ -40,12 +43,23 @@ impl Probe {
 struct Order {
     pool: Arc<str>,
     target: Target,
-    is_fastcgi: bool,
+    kind: Kind,
     tls: UpstreamTls,
     protocol: Protocol,
     links: LinkDeadlines,
     exchange: ExchangeDeadlines,
     host: String,
+}
+
+/// How an order is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// For the head of the front page.
+    Web,
+    /// For its own variables.
+    FastCgi,
+    /// Whether a stranger may come in: at this target, about this site.
+    Authoriser { target: Arc<str>, site: Arc<str> },
 }
 
 /// Asks all upstreams at once; none may take longer than its deadlines, or than `timeout` per step.
@@ -61,6 +75,7 @@ pub(super) async fn all(plan: &Plan, timeout: Duration) -> io::Result<Vec<Probe>
         });
         orders.extend(pool.upstreams.iter().map(|upstream| order(plan, pool, upstream, &tls, timeout)));
     }
+    orders.extend(authorisers(plan, timeout)?);
     let mut orders = orders.into_iter().enumerate();
     let mut running = JoinSet::new();
     let mut probes = Vec::new();
@@ -99,7 +114,7 @@ fn order(plan: &Plan, pool: &Pool, upstream: &Upstream, tls: &Arc<TlsClient>, ti
             is_fastcgi: false,
             ..Target::new(upstream, is_tls.then(|| Arc::clone(tls))).for_ourselves(pool.proxy_protocol)
         },
-        is_fastcgi: upstream.scheme == Scheme::FastCgi,
+        kind: if upstream.scheme == Scheme::FastCgi { Kind::FastCgi } else { Kind::Web },
         tls: pool.tls.clone(),
         protocol: pool.protocol,
         links: LinkDeadlines {
@@ -117,16 +132,60 @@ fn order(plan: &Plan, pool: &Pool, upstream: &Upstream, tls: &Arc<TlsClient>, ti
     }
 }
 
+/// Each service that says who may come in, once.
+fn authorisers(plan: &Plan, timeout: Duration) -> io::Result<Vec<Order>> {
+    let mut orders: Vec<Order> = Vec::new();
+    for (site, route) in plan.all_routes() {
+        let Some(Auth::Forward(asked)) = route.door.auth.as_deref() else { continue };
+        let is_known = |order: &Order| {
+            *order.host == *asked.service.authority
+                && matches!(&order.kind, Kind::Authoriser { target, .. } if *target == asked.target)
+        };
+        if orders.iter().any(is_known) {
+            continue;
+        }
+        let tls = match asked.service.scheme {
+            Scheme::Https => {
+                let tls = TlsClient::build(&asked.tls).map_err(|problem| io::Error::other(problem.to_string()))?;
+                Some(Arc::new(tls))
+            }
+            _ => None,
+        };
+        let step = asked.deadline.min(timeout);
+        orders.push(Order {
+            pool: "auth.forward".into(),
+            target: Target::new(&asked.service, tls),
+            kind: Kind::Authoriser { target: Arc::clone(&asked.target), site: Arc::clone(&site.name) },
+            tls: asked.tls.clone(),
+            protocol: Protocol::Http1,
+            links: LinkDeadlines { resolve: step, connect: step, handshake: step },
+            exchange: ExchangeDeadlines {
+                send: step,
+                first_byte: step,
+                between_bytes: step,
+                ..ExchangeDeadlines::default()
+            },
+            host: asked.service.authority.to_string(),
+        });
+    }
+    Ok(orders)
+}
+
 async fn probe(order: Order, resolver: &Resolver) -> Probe {
     let mut attempt = Attempt::default();
-    let mut certificate = None;
+    let (mut certificate, mut lets_anybody_in, mut is_unclear) = (None, false, false);
     match open(&order.target, resolver, &order.links, &mut attempt).await {
         Ok(stream) => {
             certificate = shown_by(&stream);
-            if order.is_fastcgi {
-                ask_for_worker(stream, order.exchange.first_byte, &mut attempt).await;
-            } else {
-                question(stream, &order, &mut attempt).await;
+            match &order.kind {
+                Kind::FastCgi => ask_for_worker(stream, order.exchange.first_byte, &mut attempt).await,
+                Kind::Web => question(stream, &order, &mut attempt).await,
+                Kind::Authoriser { target, site } => {
+                    let status = ask_as_stranger(stream, &order, target, site, &mut attempt).await;
+                    lets_anybody_in = matches!(status, Some(200..=299));
+                    // What the gateway passes back; anything else is no answer to its question.
+                    is_unclear = !matches!(status, Some(200..=299 | 301..=303 | 307 | 308 | 401 | 403));
+                }
             }
         }
         Err(_) if matches!(attempt.handshake.ending(), Some(Ending::Certificate(_))) => {
@@ -135,8 +194,31 @@ async fn probe(order: Order, resolver: &Resolver) -> Probe {
         Err(_) => {}
     }
     let evidence = Evidence { attempts: vec![attempt.clone()], ..Evidence::default() };
-    let cause = diagnose(&evidence).cause();
-    Probe { pool: order.pool, upstream: order.target.label, attempt, cause, certificate }
+    let cause = match diagnose(&evidence).cause() {
+        None | Some(Cause::UpstreamSaidSo) if is_unclear => Some(Cause::AuthoriserFailed),
+        cause => cause,
+    };
+    Probe { pool: order.pool, upstream: order.target.label, attempt, cause, certificate, lets_anybody_in }
+}
+
+/// Asks whether somebody who shows nothing may see the front page of a site.
+async fn ask_as_stranger(
+    mut stream: Stream,
+    order: &Order,
+    target: &str,
+    site: &str,
+    attempt: &mut Attempt,
+) -> Option<u16> {
+    let fields = [
+        ("X-Forwarded-Method", "GET"),
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", site),
+        ("X-Forwarded-Uri", "/"),
+        ("X-Forwarded-For", "127.0.0.1"),
+    ];
+    let question = Question::new("GET", &order.host, target, &fields);
+    let asked = ask(&mut stream, &question, &order.exchange, &AnswerLimits::default(), attempt).await;
+    asked.ok().map(|reply| reply.response.status)
 }
 
 /// Asks a FastCGI application for its own variables: no script runs, but one that answers has a worker to spare.

@@ -121,7 +121,7 @@ fn upstreams(probes: &[Probe], console: &Console, text: &mut String) {
         let tone = match index.checked_sub(1).and_then(|index| probes.get(index)) {
             None => Tone::Faint,
             Some(probe) if !probe.is_well() => Tone::Bad,
-            Some(probe) if probe.cause.is_some() => Tone::Doubtful,
+            Some(probe) if probe.cause.is_some() || probe.lets_anybody_in => Tone::Doubtful,
             Some(_) => Tone::Good,
         };
         text.push_str(&format!("{}\n", console.out.paint(tone, line)));
@@ -156,13 +156,16 @@ fn row(probe: &Probe, console: &Console) -> [String; 7] {
 /// What is worth more words than the table has: a fault with its cause, a certificate that ends soon.
 fn details(probe: &Probe, console: &Console, text: &mut String) {
     let is_certificate_doubtful = probe.certificate.as_ref().is_some_and(Facts::ends_soon);
-    if probe.cause.is_none() && !is_certificate_doubtful {
+    if probe.cause.is_none() && !is_certificate_doubtful && !probe.lets_anybody_in {
         return;
     }
     text.push_str(&format!("\n  {} ({})\n", probe.upstream, probe.pool));
     let mut say = |told: &str| text.push_str(&console.out.wrapped("    ", 4, told));
     if let Some(cause) = probe.cause {
         say(&format!("{}: {}", cause.id(), Page::of(cause, console.lang).title));
+    }
+    if probe.lets_anybody_in {
+        say(&console.say("check-lets-anybody-in"));
     }
     if let Some((stage, ending, after)) = failed_step(&probe.attempt) {
         let told = sentence_at(stage, &ending, console.lang);
