@@ -7,13 +7,16 @@ mod explain;
 mod health;
 mod lab;
 mod manual;
+mod purge;
 mod serve;
+mod upgrade;
+mod upstreams;
 
 use crate::{Console, Exit};
 use clap::{ArgMatches, Command};
 
 /// All commands, in the order in which people need them.
-pub(crate) fn all(console: &Console) -> [Command; 8] {
+pub(crate) fn all(console: &Console) -> [Command; 11] {
     [
         demo::command(console),
         serve::command(console),
@@ -21,6 +24,9 @@ pub(crate) fn all(console: &Console) -> [Command; 8] {
         doctor::command(console),
         explain::command(console),
         lab::command(console),
+        upstreams::command(console),
+        purge::command(console),
+        upgrade::command(console),
         health::command(console),
         manual::command(console),
     ]
@@ -35,6 +41,9 @@ pub(crate) fn run(matches: &ArgMatches, console: &Console) -> Exit {
         Some(("doctor", matches)) => doctor::run(matches, console),
         Some(("explain", matches)) => explain::run(matches, console),
         Some(("lab", matches)) => lab::run(matches, console),
+        Some(("upstreams", matches)) => upstreams::run(matches, console),
+        Some(("purge", matches)) => purge::run(matches, console),
+        Some(("upgrade", matches)) => upgrade::run(matches, console),
         Some(("health", matches)) => health::run(matches, console),
         Some(("manual", matches)) => manual::run(matches, console),
         // clap has refused everything else.

@@ -5,8 +5,8 @@
 
 use crate::words;
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use torwart_report::Lang;
 use torwart_report::terminal::{Style, Tone};
 
@@ -27,6 +27,8 @@ pub(crate) struct Console {
     pub(crate) is_err_live: bool,
     /// Whether whoever read standard output has left.
     pub(crate) is_alone: Arc<AtomicBool>,
+    /// What went to standard error, while somebody else wants to hear it too.
+    pub(crate) kept: Arc<Mutex<Option<String>>>,
 }
 
 impl Console {
@@ -53,6 +55,7 @@ impl Console {
             is_live: out && !is_dumb,
             is_err_live: err && !is_dumb,
             is_alone: Arc::default(),
+            kept: Arc::default(),
         }
     }
 
@@ -77,6 +80,20 @@ impl Console {
     /// A line for standard error.
     pub(crate) fn note(&self, text: &str) {
         let _ = std::io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+        if let Some(kept) = &mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner) {
+            kept.push_str(text);
+            kept.push('\n');
+        }
+    }
+
+    /// What goes to standard error from now on is kept as well.
+    pub(crate) fn keep(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(String::new());
+    }
+
+    /// What was kept; nothing is kept from now on.
+    pub(crate) fn kept(&self) -> String {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 
     /// What went wrong, and what to do.

@@ -10,6 +10,8 @@ pub(crate) enum Wish {
     Reload,
     /// SIGUSR1: open the log anew.
     Reopen,
+    /// SIGUSR2: let a new process take over.
+    Upgrade,
     /// SIGTERM or SIGINT: end.
     Stop,
 }
@@ -18,6 +20,7 @@ pub(crate) enum Wish {
 pub(crate) struct Signals {
     hangup: Signal,
     user: Signal,
+    second_user: Signal,
     terminate: Signal,
     interrupt: Signal,
 }
@@ -31,6 +34,7 @@ impl Signals {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
             user: signal(SignalKind::user_defined1())?,
+            second_user: signal(SignalKind::user_defined2())?,
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         })
@@ -43,6 +47,7 @@ impl Signals {
             _ = self.interrupt.recv() => Wish::Stop,
             _ = self.hangup.recv() => Wish::Reload,
             _ = self.user.recv() => Wish::Reopen,
+            _ = self.second_user.recv() => Wish::Upgrade,
         }
     }
 

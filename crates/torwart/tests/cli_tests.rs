@@ -25,5 +25,9 @@ mod reload;
 mod serve;
 #[path = "cli_tests/service.rs"]
 mod service;
+#[path = "cli_tests/upgrade.rs"]
+mod upgrade;
 #[path = "cli_tests/upstream.rs"]
 mod upstream;
+#[path = "cli_tests/upstreams.rs"]
+mod upstreams;

@@ -194,6 +194,65 @@ demo-more =
 
     Strg-C beendet sie. Exit-Codes: 0 wie verlangt beendet, 2 falscher Aufruf, 3 nicht ausführbar.
 
+upstreams-about = Die Upstreams des laufenden Gateways zeigen und ändern, welche davon benutzt werden
+upstreams-usage = torwart upstreams [list] [OPTIONEN]
+      torwart upstreams drain|undrain|add|remove POOL UPSTREAM [OPTIONEN]
+upstreams-what = Was mit welchem Pool und welchem Upstream geschehen soll; ohne Angabe werden alle aufgezählt
+    .value = WAS
+upstreams-admin = Wo die Admin-Adresse des Gateways ist: 127.0.0.1:9180, wenn nichts anderes dasteht
+    .value = ADRESSE
+upstreams-more =
+    Ein stillgelegter Upstream (drain) bekommt keine neuen Anfragen, laufende werden beendet. Was hier geändert wird, gilt bis
+    zum Widerruf oder Neustart, auch über erneutes Einlesen und Ablösungen hinweg; was bleiben soll, gehört in die
+    Konfiguration. Das Token wird, wo eines nötig ist, aus $TORWART_ADMIN_TOKEN gelesen.
+
+    Beispiele:
+      torwart upstreams
+      torwart upstreams drain shop http://10.0.0.11:3000
+      torwart upstreams undrain shop http://10.0.0.11:3000
+      torwart upstreams add shop http://10.0.0.13:3000
+
+    Exit-Codes: 0 erledigt, 1 abgelehnt, 2 falsche Befehlszeile, 3 nicht zu fragen.
+
+purge-about = Das laufende Gateway Antworten aus seinem Cache entfernen lassen
+purge-usage = torwart purge URL [OPTIONEN]
+      torwart purge --prefix URL | --tag TAG | --all [OPTIONEN]
+purge-url = Die Adresse, mit oder ohne Schema: shop.example/sale
+    .value = URL
+purge-prefix = Alle Adressen, die so beginnen
+    .value = URL
+purge-tag = Alle Antworten mit diesem Tag in Surrogate-Key oder Cache-Tag
+    .value = TAG
+purge-all = Alles
+purge-admin = Wo die Admin-Adresse des Gateways ist: 127.0.0.1:9180, wenn nichts anderes dasteht
+    .value = ADRESSE
+purge-more =
+    Was entfernt wird, ist sofort weg, auch Antworten, die gerade unterwegs sind. Das Token wird, wo eines nötig ist, aus
+    $TORWART_ADMIN_TOKEN gelesen.
+
+    Beispiele:
+      torwart purge https://shop.example/sale
+      torwart purge --prefix shop.example/images/
+      torwart purge --tag produkt-17
+
+    Exit-Codes: 0 erledigt, 1 abgelehnt, 2 falsche Befehlszeile, 3 nicht zu fragen.
+
+upgrade-about = Das laufende Gateway durch einen neuen Prozess von Programm und Konfiguration auf der Platte ablösen
+upgrade-usage = torwart upgrade [OPTIONEN]
+upgrade-admin = Wo die Admin-Adresse des Gateways ist: 127.0.0.1:9180, wenn nichts anderes dasteht
+    .value = ADRESSE
+upgrade-more =
+    Das laufende Gateway startet den neuen Prozess selbst, mit seinen eigenen Argumenten, und übergibt ihm alle Sockets, an
+    denen es lauscht. Sobald der neue bedient, lässt der alte seine Anfragen enden; keine Verbindung wird abgewiesen oder
+    abgeschnitten. Wird der neue nicht bereit, bleibt alles, wie es ist, und der Grund wird genannt. Das Signal SIGUSR2 tut
+    dasselbe.
+
+    Beispiele:
+      torwart upgrade
+      torwart upgrade --admin 127.0.0.1:9181
+
+    Exit-Codes: 0 abgelöst, 1 nicht geschehen, der alte läuft weiter, 2 falsche Befehlszeile, 3 nicht zu fragen.
+
 health-about = Das laufende Gateway fragen, ob es bereit ist
 health-usage = torwart health [OPTIONEN]
 health-admin = Wo die Admin-Adresse des Gateways ist: 127.0.0.1:9180, wenn nichts anderes dasteht
@@ -278,6 +337,8 @@ trouble-no-roots = dieser Rechner hat keine vertrauenswürdigen Zertifikate; so 
 trouble-no-roots-hint = Installieren Sie das Paket ca-certificates, oder nennen Sie die Zertifizierungsstelle mit `tls.ca`
 trouble-door-file = { $file }: { $error }
 trouble-door-file-hint = Listen enthalten je Zeile eine Adresse oder ein Netz, Benutzerdateien das, was `htpasswd -B` schreibt
+trouble-cookie-secret = das Geheimnis der Cookies, die Clients bei ihrem Upstream halten, ist nicht zu haben: { $file } { $error }
+trouble-cookie-secret-hint = Es ist die erste Zeile der Datei, mindestens 16 Zeichen, und der Benutzer des Prozesses muss sie lesen dürfen
 trouble-folder = der Ordner { $folder } lässt sich nicht ausliefern: { $error }
 trouble-folder-hint = Es muss ihn geben, und der Benutzer des Prozesses muss ihn lesen und die Ordner darüber betreten dürfen
 trouble-template = die Antwortseite { $file } lässt sich nicht verwenden: { $error }
@@ -318,6 +379,20 @@ serve-kept = es wurde nichts übernommen; die bisherige Konfiguration bleibt in 
 serve-draining = wird beendet: keine neuen Verbindungen, laufende Anfragen haben noch { $within } (noch einmal: sofort)
 serve-drained = beendet; alle Anfragen sind von selbst zu Ende gegangen
 serve-cut = beendet; was noch lief, wurde geschlossen
+
+upgrade-done = Prozess { $process } hat übernommen; hier noch laufende Anfragen haben { $within } bis zum Ende
+upgrade-kept = Nichts hat sich geändert, dieser Prozess läuft weiter
+upgrade-not-started = Ein neuer Prozess ließ sich nicht starten: { $error }
+upgrade-denied-hint = Ein eingeschränktes Gateway startet Programme nur aus dem Ordner, in dem sein eigenes beim Start lag. Starten Sie es einmal neu; mit Socket-Aktivierung (torwart.socket) wird dabei niemand abgewiesen.
+upgrade-failed = Der neue Prozess wurde nicht bereit: { $text }
+upgrade-ended = Der neue Prozess endete, bevor er bereit war ({ $status })
+upgrade-late = Der neue Prozess war nach { $within } nicht bereit und wurde beendet
+upgrade-first-process = Dieses Gateway ist der erste Prozess seines Containers, der mit ihm enden würde
+upgrade-first-process-hint = Ersetzen Sie den Container, oder starten Sie das Gateway unter einem Init-Prozess (docker run --init).
+upgrade-not-told = Dieses Gateway läuft als Dienst, dem sich kein neuer Hauptprozess melden lässt, und würde mit dem alten beendet
+upgrade-not-told-hint = Verwenden Sie in der Unit Type=notify, oder Socket-Aktivierung (torwart.socket) und einen Neustart.
+upstreams-unclear = `torwart upstreams { $what }` ist kein vollständiger Auftrag
+upstreams-unclear-hint = `torwart upstreams drain POOL UPSTREAM`; `torwart upstreams` zeigt beide Namen
 
 ## check
 

@@ -193,6 +193,64 @@ demo-more =
 
     Ctrl-C ends it. Exit codes: 0 ended as asked, 2 the command line is wrong, 3 could not run.
 
+upstreams-about = Show the upstreams of the running gateway, and change which of them are used
+upstreams-usage = torwart upstreams [list] [OPTIONS]
+      torwart upstreams drain|undrain|add|remove POOL UPSTREAM [OPTIONS]
+upstreams-what = What to do, with which pool and which upstream; without anything all of them are listed
+    .value = WHAT
+upstreams-admin = Where the gateway's admin address is: 127.0.0.1:9180 unless said otherwise
+    .value = ADDRESS
+upstreams-more =
+    A drained upstream gets no new requests, and running ones end. What is changed here holds until it is undone or the
+    gateway is restarted, also across reloads and upgrades; what shall stay belongs into the configuration. The token, where
+    one is needed, is read from $TORWART_ADMIN_TOKEN.
+
+    Examples:
+      torwart upstreams
+      torwart upstreams drain shop http://10.0.0.11:3000
+      torwart upstreams undrain shop http://10.0.0.11:3000
+      torwart upstreams add shop http://10.0.0.13:3000
+
+    Exit codes: 0 done, 1 refused, 2 the command line is wrong, 3 cannot be asked.
+
+purge-about = Let the running gateway give up answers that its cache keeps
+purge-usage = torwart purge URL [OPTIONS]
+      torwart purge --prefix URL | --tag TAG | --all [OPTIONS]
+purge-url = The address, with scheme or without: shop.example/sale
+    .value = URL
+purge-prefix = All addresses that begin so
+    .value = URL
+purge-tag = All answers that have this tag in Surrogate-Key or Cache-Tag
+    .value = TAG
+purge-all = Everything
+purge-admin = Where the gateway's admin address is: 127.0.0.1:9180 unless said otherwise
+    .value = ADDRESS
+purge-more =
+    What is purged is gone at once, also for answers that are under way. The token, where one is needed, is read from
+    $TORWART_ADMIN_TOKEN.
+
+    Examples:
+      torwart purge https://shop.example/sale
+      torwart purge --prefix shop.example/images/
+      torwart purge --tag product-17
+
+    Exit codes: 0 done, 1 refused, 2 the command line is wrong, 3 cannot be asked.
+
+upgrade-about = Let a new process of the program and the configuration on disk take over from the running gateway
+upgrade-usage = torwart upgrade [OPTIONS]
+upgrade-admin = Where the gateway's admin address is: 127.0.0.1:9180 unless said otherwise
+    .value = ADDRESS
+upgrade-more =
+    The running gateway starts the new process itself, with the arguments it was started with, and hands it every socket it
+    listens on. Once the new one serves, the old one lets its requests end; no connection is refused or cut. If the new one
+    does not get ready, everything stays as it is, and the reason is told. The signal SIGUSR2 does the same.
+
+    Examples:
+      torwart upgrade
+      torwart upgrade --admin 127.0.0.1:9181
+
+    Exit codes: 0 taken over, 1 not done, the old one goes on, 2 the command line is wrong, 3 cannot be asked.
+
 health-about = Ask the running gateway whether it is ready
 health-usage = torwart health [OPTIONS]
 health-admin = Where the gateway's admin address is: 127.0.0.1:9180 unless said otherwise
@@ -277,6 +335,8 @@ trouble-no-roots = this machine has no trusted certificates; no certificate coul
 trouble-no-roots-hint = install the package ca-certificates, or name the authority by `tls.ca`
 trouble-door-file = { $file }: { $error }
 trouble-door-file-hint = lists hold one address or network a line, files of users what `htpasswd -B` writes
+trouble-cookie-secret = the secret of the cookies that keep clients at their upstreams is not to be had: { $file } { $error }
+trouble-cookie-secret-hint = it is the first line of the file, at least 16 characters, and the user of the process must be allowed to read it
 trouble-folder = the folder { $folder } cannot be served: { $error }
 trouble-folder-hint = it must exist, and the user of the process must be allowed to read it and to enter the folders above it
 trouble-template = the answer page { $file } cannot be used: { $error }
@@ -317,6 +377,20 @@ serve-kept = nothing was taken over; the configuration from before goes on
 serve-draining = stopping: no new connections, running exchanges have { $within } to end (again: stop at once)
 serve-drained = stopped; every exchange has ended by itself
 serve-cut = stopped; what was still running was closed
+
+upgrade-done = process { $process } has taken over; requests still running here have { $within } to end
+upgrade-kept = nothing has changed; this process goes on
+upgrade-not-started = a new process could not be started: { $error }
+upgrade-denied-hint = A confined gateway starts programs only from the folder its own program was in when it started. Restart it once; with socket activation (torwart.socket) nobody is refused meanwhile.
+upgrade-failed = the new process did not get ready: { $text }
+upgrade-ended = the new process ended before it was ready ({ $status })
+upgrade-late = the new process was not ready within { $within } and was ended
+upgrade-first-process = this gateway is the first process of its container, which would end with it
+upgrade-first-process-hint = Replace the container, or start the gateway below an init process (docker run --init).
+upgrade-not-told = this gateway runs as a service that cannot be told of a new main process, and would be stopped with the old one
+upgrade-not-told-hint = Use Type=notify in the unit, or socket activation (torwart.socket) and a restart.
+upstreams-unclear = `torwart upstreams { $what }` is no complete order
+upstreams-unclear-hint = `torwart upstreams drain POOL UPSTREAM`; `torwart upstreams` shows both names
 
 ## check
 

@@ -1,4 +1,5 @@
-//! The other end of the admin address: one small blocking request, for `torwart explain <request-id>`.
+//! The other end of the admin address: one small blocking request, for `torwart explain <request-id>`,
+//! `torwart upstreams` and `torwart upgrade`.
 //!
 //! It connects to an address, not a name, follows nothing, and gives up at a deadline.
 
@@ -15,6 +16,8 @@ pub struct Question<'a> {
     pub address: SocketAddr,
     /// The path, such as `/exchanges/bakim-toruf-zalan`.
     pub path: &'a str,
+    /// Whether something is to be changed: POST instead of GET.
+    pub is_order: bool,
     /// Whether the answer shall be JSON rather than text.
     pub is_json_wanted: bool,
     /// The language of the answer.
@@ -124,8 +127,9 @@ fn request(question: Question<'_>) -> String {
     let token: String = question.token.unwrap_or_default().chars().filter(char::is_ascii_graphic).collect();
     let authorization =
         if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+    let (method, length) = if question.is_order { ("POST", "Content-Length: 0\r\n") } else { ("GET", "") };
     format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\nAccept-Language: {}\r\n{authorization}Connection: close\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\nAccept-Language: {}\r\n{authorization}{length}Connection: close\r\n\r\n",
         question.address,
         question.lang.tag()
     )

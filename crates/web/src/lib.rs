@@ -1,18 +1,22 @@
-//! The admin address: metrics, health, and the failed exchanges with their evidence, over HTTP.
+//! The admin address: metrics, health, the failed exchanges with their evidence, and the upstreams, over HTTP.
 //!
-//! It only reads. It is meant for the loopback interface or, with a token, a management network, and guards itself against
-//! web pages that try to reach it through the operator's browser. It knows the gateway only through the records and the
-//! [`Status`](torwart_record::Status) that the gateway writes. [`client`] is the other end, for `torwart explain`.
+//! It changes nothing but which upstreams are used and, where the binary lets it, the binary itself; each by POST. It is
+//! meant for the loopback interface or, with a token, a management network, and guards itself against web pages that try
+//! to reach it through the operator's browser. It knows the gateway only through its records, its
+//! [`Status`](torwart_record::Status) and its [`Roster`](torwart_gateway::Roster). [`client`] is the other end.
 
 pub mod client;
 mod host;
 mod pages;
+mod purge;
 mod reply;
 mod server;
+mod steering;
 mod story;
 mod token;
 mod words;
 
+pub use steering::UpgradeWish;
 pub use server::{Admin, AdminOptions, AdminState};
 pub use story::story;
 pub use token::Token;

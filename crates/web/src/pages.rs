@@ -2,6 +2,7 @@
 
 use crate::reply::{Refusal, Reply, json, reply, sentence, text_page};
 use crate::server::{AdminOptions, AdminState};
+use crate::steering::{self, Order};
 use crate::words::say;
 use crate::{host, story};
 use hyper::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderName};
@@ -14,27 +15,33 @@ use torwart_record::{
 use torwart_report::{Lang, choose_lang};
 
 /// Answers one request. Looks at nothing but its head; whatever body it has is not read.
-pub(crate) fn answer<B>(request: &Request<B>, state: &AdminState, options: &AdminOptions) -> Reply {
+pub(crate) async fn answer<B>(request: &Request<B>, state: &AdminState, options: &AdminOptions) -> Reply {
     let languages = field(request, ACCEPT_LANGUAGE);
     let lang = choose_lang(Some(languages.as_bytes()), options.lang);
-    page(request, state, options, lang).unwrap_or_else(|refusal| refusal.reply(lang))
+    page(request, state, options, lang).await.unwrap_or_else(|refusal| refusal.reply(lang))
 }
 
-fn page<B>(
+async fn page<B>(
     request: &Request<B>,
     state: &AdminState,
     options: &AdminOptions,
     lang: Lang,
 ) -> Result<Reply, Refusal> {
     host::check(request, &options.hosts)?;
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(Refusal::OnlyReading);
+    let order = Order::of(request.uri().path());
+    match (order, request.method()) {
+        (Some(_), &Method::POST) | (None, &Method::GET | &Method::HEAD) => {}
+        (Some(_), _) => return Err(Refusal::OnlyPosting),
+        (None, _) => return Err(Refusal::OnlyReading),
     }
     host::check_page(request)?;
     // Load balancers and orchestrators ask for these and know no token; they tell nobody anything.
     let is_public = matches!(request.uri().path(), "/healthz" | "/readyz");
     if let Some(token) = options.token.as_ref().filter(|_| !is_public) {
         token.check(request)?;
+    }
+    if let Some(order) = order {
+        return order.obey(request, state, lang).await;
     }
     let query = request.uri().query().unwrap_or_default();
     match request.uri().path() {
@@ -45,6 +52,10 @@ fn page<B>(
         "/plan/generation" => Ok(json(format!("{{\"generation\":{}}}", state.status.generation()).into())),
         "/exchanges" => exchanges(state, query),
         "/incidents" => Ok(json(incidents(state))),
+        "/upstreams" => {
+            let roster = state.upstreams.as_ref().ok_or(Refusal::NoPage)?;
+            Ok(steering::upstreams(roster, &field(request, ACCEPT), lang))
+        }
         "/certificates" => Ok(json(certificates(state, lang))),
         path => match path.strip_prefix("/exchanges/") {
             Some(id) => exchange(state, id, &field(request, ACCEPT), lang),
@@ -146,12 +157,12 @@ fn incidents(state: &AdminState) -> Vec<u8> {
 }
 
 /// JSON, unless text is named before it. Browsers name HTML first and get what people read.
-fn wants_text(accept: &str) -> bool {
+pub(crate) fn wants_text(accept: &str) -> bool {
     let place = |name| accept.find(name).unwrap_or(usize::MAX);
     place("text/") < place("application/json")
 }
 
-fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query
         .split('&')
         .filter_map(|pair| pair.split_once('='))
@@ -159,7 +170,7 @@ fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-fn field<B>(request: &Request<B>, name: HeaderName) -> String {
+pub(crate) fn field<B>(request: &Request<B>, name: HeaderName) -> String {
     let values = request.headers().get_all(name);
     values.iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",")
 }

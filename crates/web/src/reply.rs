@@ -23,6 +23,14 @@ pub(crate) enum Refusal {
     NoToken,
     /// A method that would change something.
     OnlyReading,
+    /// A method that changes nothing, where something is changed.
+    OnlyPosting,
+    /// No pool or no upstream is named.
+    NoMember,
+    /// It is not said what is to be purged.
+    BadPurge,
+    /// It cannot be done now.
+    Busy,
     /// There is no such page.
     NoPage,
     /// No exchange with this id is kept.
@@ -41,9 +49,10 @@ impl Refusal {
             Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
             Self::ForeignPage => StatusCode::FORBIDDEN,
             Self::NoToken => StatusCode::UNAUTHORIZED,
-            Self::OnlyReading => StatusCode::METHOD_NOT_ALLOWED,
+            Self::OnlyReading | Self::OnlyPosting => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoPage | Self::NoExchange => StatusCode::NOT_FOUND,
-            Self::NoHost | Self::BadId | Self::BadCause | Self::BadLimit => StatusCode::BAD_REQUEST,
+            Self::NoHost | Self::NoMember | Self::BadPurge | Self::BadId | Self::BadCause | Self::BadLimit => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -54,6 +63,10 @@ impl Refusal {
             Self::ForeignPage => say("foreign-page", lang),
             Self::NoToken => say("no-token", lang),
             Self::OnlyReading => say("only-reading", lang),
+            Self::OnlyPosting => say("only-posting", lang),
+            Self::NoMember => say("no-member", lang),
+            Self::BadPurge => say("bad-purge", lang),
+            Self::Busy => say("busy", lang),
             Self::NoPage => say("no-page", lang),
             Self::NoExchange => say("no-exchange", lang),
             Self::BadId => say("bad-id", lang),
@@ -71,6 +84,9 @@ impl Refusal {
         }
         if self == Self::OnlyReading {
             reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
+        if self == Self::OnlyPosting {
+            reply.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         }
         reply
     }

@@ -3,7 +3,7 @@
 //! Runs on the control runtime. Every connection is a task of the server's own set, so that nothing outlives it; when
 //! told to stop it takes no more connections, lets running answers end for a moment, and then drops what is left.
 
-use crate::{Token, pages};
+use crate::{Token, UpgradeWish, pages};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,9 +14,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use torwart_gateway::{Purger, Roster};
 use torwart_record::{Failures, Metrics, Status};
 use torwart_report::Lang;
 
@@ -29,6 +30,12 @@ pub struct AdminState {
     pub failures: Arc<Failures>,
     /// How the process is doing.
     pub status: Arc<Status>,
+    /// The upstreams, and changes of them; none where there is no gateway.
+    pub upstreams: Option<Roster>,
+    /// Gives stored answers up; none where there is no gateway.
+    pub cache: Option<Purger>,
+    /// Where upgrades are asked for; none where there are none.
+    pub upgrades: Option<mpsc::Sender<UpgradeWish>>,
 }
 
 /// How the admin address behaves.
@@ -132,9 +139,8 @@ async fn serve(
 ) {
     // Only a matter of latency.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| {
-        let reply = pages::answer(&request, state, options);
-        async { Ok::<_, Infallible>(reply) }
+    let service = service_fn(|request| async move {
+        Ok::<_, Infallible>(pages::answer(&request, state, options).await)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

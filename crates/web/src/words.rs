@@ -42,6 +42,7 @@ mod tests {
             include_str!("host.rs"),
             include_str!("pages.rs"),
             include_str!("reply.rs"),
+            include_str!("steering.rs"),
             include_str!("story.rs"),
         ];
         let known: Vec<_> = entries(EN).map(|(key, _)| key).collect();

@@ -27,7 +27,14 @@ mod tests {
         fn start(options: AdminOptions) -> Self {
             let status = Arc::new(Status::new("1.2.3", Timestamp::from_micros(1_795_000_000_000_000)));
             let metrics = Arc::new(Metrics::new(1, status.clone()));
-            let state = AdminState { metrics, failures: Arc::new(Failures::new(100)), status };
+            let state = AdminState {
+                metrics,
+                failures: Arc::new(Failures::new(100)),
+                status,
+                upstreams: None,
+                cache: None,
+                upgrades: None,
+            };
             let (stop, stopped) = watch::channel(false);
             let (send, address) = std::sync::mpsc::channel();
             let shown = state.clone();
@@ -45,7 +52,7 @@ mod tests {
 
         fn ask(&self, path: &str, is_json_wanted: bool, lang: Lang) -> AdminReply {
             let deadline = Duration::from_secs(10);
-            ask(Question { address: self.address, path, is_json_wanted, lang, token: None, deadline })
+            ask(Question { address: self.address, path, is_order: false, is_json_wanted, lang, token: None, deadline })
                 .unwrap()
         }
 
@@ -109,6 +116,7 @@ mod tests {
                 user_agent: b"curl/8.0",
                 referer: b"",
                 trace_id: b"",
+                crawler: None,
                 evidence: &evidence,
                 attempt_causes: &[verdict.cause()],
             };
@@ -257,7 +265,7 @@ mod tests {
         let token = Some("correct-horse-battery");
         let question = Question {
             address: admin.address,
-            path: "/status",
+            path: "/status", is_order: false,
             is_json_wanted: true,
             lang: Lang::En,
             token,
@@ -380,7 +388,7 @@ mod tests {
         let question = Question {
             token: None,
             address,
-            path: "/status",
+            path: "/status", is_order: false,
             is_json_wanted: true,
             lang: Lang::En,
             deadline: Duration::from_millis(100),
@@ -411,7 +419,7 @@ mod tests {
         let question = Question {
             token: None,
             address,
-            path: "/x\r\nEvil: 1",
+            path: "/x\r\nEvil: 1", is_order: false,
             is_json_wanted: false,
             lang: Lang::De,
             deadline: Duration::from_secs(10),

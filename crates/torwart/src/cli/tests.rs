@@ -12,6 +12,7 @@ fn console(lang: Lang) -> Console {
         is_live: false,
         is_err_live: false,
         is_alone: Default::default(),
+        kept: Default::default(),
     }
 }
 

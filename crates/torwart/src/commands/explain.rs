@@ -82,6 +82,7 @@ fn tell_exchange(id: RequestId, address: SocketAddr, format: Format, console: &C
     let question = Question {
         address,
         path: &path,
+        is_order: false,
         is_json_wanted,
         lang: console.lang,
         token: token.as_deref(),

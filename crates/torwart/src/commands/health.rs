@@ -26,6 +26,7 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
     let question = Question {
         address,
         path: "/readyz",
+        is_order: false,
         is_json_wanted,
         lang: console.lang,
         token: None,

@@ -25,6 +25,9 @@ pub(crate) fn told(problem: &BuildProblem, lang: Lang) -> Told {
         BuildProblem::Door(DoorProblem::File { file, problem }) => {
             of("trouble-door-file", &[("file", &file.display().to_string()), ("error", problem)], lang)
         }
+        BuildProblem::CookieSecret { file, problem } => {
+            of("trouble-cookie-secret", &[("file", &file.display().to_string()), ("error", problem)], lang)
+        }
         BuildProblem::Folder { folder, problem } => {
             let (folder, error) = (folder.display().to_string(), problem.to_string());
             of("trouble-folder", &[("folder", &folder), ("error", &error)], lang)

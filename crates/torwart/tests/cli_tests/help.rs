@@ -5,7 +5,8 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::io::Read;
 
-const COMMANDS: [&str; 7] = ["demo", "serve", "check", "doctor", "explain", "lab", "health"];
+const COMMANDS: [&str; 9] =
+    ["demo", "serve", "check", "doctor", "explain", "lab", "upstreams", "upgrade", "health"];
 
 #[test]
 fn every_command_explains_itself_in_both_languages() {

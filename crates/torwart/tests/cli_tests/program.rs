@@ -100,6 +100,18 @@ impl Program {
         Outcome { code, out: self.out.all(), err: self.err.all() }
     }
 
+    /// As [`Program::end`], where another process goes on writing to its streams.
+    pub(crate) fn end_of_first(mut self) -> Option<i32> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.child.try_wait().expect("it is our child") {
+                Some(status) => return status.code(),
+                None if Instant::now() > until => panic!("it does not end\n{}", self.told()),
+                None => std::thread::park_timeout(Duration::from_millis(5)),
+            }
+        }
+    }
+
     fn told(&mut self) -> String {
         for lines in [&mut self.out, &mut self.err] {
             lines.seen.extend(lines.coming.try_iter());

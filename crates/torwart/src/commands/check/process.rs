@@ -31,8 +31,7 @@ impl Process {
                 User::Unknown(group.map_or_else(|| user.to_owned(), |group| format!("{user}:{group}")))
             }
         };
-        let has_hooks = plan.acme.as_ref().is_some_and(|acme| acme.dns_hook.is_some());
-        Self { user, is_confined: plan.process.confine && !has_hooks }
+        Self { user, is_confined: plan.process.confine && !plan.has_hooks() }
     }
 
     /// Whether it could run.

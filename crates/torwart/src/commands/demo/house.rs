@@ -70,11 +70,8 @@ impl House {
         };
         // The gateway has its own end of the pipe now; the feed shall end with it.
         drop(entrance);
-        let admin = match serve::bind(serve::ADMIN, &gateway, None, console).await {
-            Ok(admin) => Ok(admin),
-            Err(_) => serve::bind(SocketAddr::new(serve::ADMIN.ip(), 0), &gateway, None, console).await,
-        };
-        let admin = admin.map_err(system)?;
+        let listener = serve::bind(serve::ADMIN, true).await.map_err(system)?;
+        let admin = serve::admin(listener, &gateway, None, None, console);
         let address = gateway.addresses().iter().find_map(torwart_gateway::Bound::ip);
         let address = address.ok_or_else(|| system(io::ErrorKind::AddrNotAvailable.into()))?;
         let names = origins.map(|origin| format!("http://{origin}")).into_iter().zip(NAMES).collect();

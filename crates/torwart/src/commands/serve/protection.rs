@@ -39,13 +39,14 @@ impl Protection {
         plan: &Plan,
         file: Option<&Path>,
         files: &[PathBuf],
+        is_successor: bool,
         console: &Console,
     ) -> Result<Self, Exit> {
         assume(&plan.process, console)?;
         if let Some(file) = file {
             still_readable(file, console)?;
         }
-        let protection = Self::give_up(plan, files).map_err(|error| {
+        let protection = Self::give_up(plan, files, is_successor).map_err(|error| {
             crate::trouble::tell_system(&error, console);
             Exit::CouldNotRun
         })?;
@@ -53,13 +54,13 @@ impl Protection {
         Ok(protection)
     }
 
-    fn give_up(plan: &Plan, files: &[PathBuf]) -> io::Result<Self> {
+    fn give_up(plan: &Plan, files: &[PathBuf], is_successor: bool) -> io::Result<Self> {
         let identity = Identity::current()?;
         if !identity.is_root() {
             privilege::keep_only_binding()?;
         }
         privilege::forbid_new()?;
-        let files = match (plan.process.confine, has_hooks(plan)) {
+        let files = match (plan.process.confine, plan.has_hooks()) {
             (false, _) => Files::Free,
             (true, true) => Files::FreeForHooks,
             (true, false) => {
@@ -68,7 +69,15 @@ impl Protection {
                     let _ = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&acme.store);
                 }
                 let reach = reach::of(plan, files);
-                Files::Confined(confine(&reach)?, reach)
+                let confinement = match confine(&reach) {
+                    // The kernel takes sixteen layers, one from each process before.
+                    Err(error) if is_successor => {
+                        tracing::info!(%error, "the confinement of the process before stays in force");
+                        Confinement::Full
+                    }
+                    confined => confined?,
+                };
+                Files::Confined(confinement, reach)
             }
         };
         Ok(Self { identity, privileges: Privileges::current()?, files })
@@ -102,7 +111,7 @@ impl Protection {
     /// Warns of what a new plan needs and this process cannot reach any more.
     pub(super) fn compare(&self, plan: &Plan, files: &[PathBuf]) {
         let Files::Confined(Confinement::Full | Confinement::Partial, before) = &self.files else { return };
-        if has_hooks(plan) {
+        if plan.has_hooks() {
             tracing::warn!("hooks start programs, which a confined process cannot; a restart lets it");
         }
         for folder in reach::beyond(before, &reach::of(plan, files)) {
@@ -154,11 +163,6 @@ impl Files {
             Self::Confined(Confinement::Unavailable, _) => "unavailable",
         }
     }
-}
-
-/// Whether programs of the operator are started: they need files that nobody here knows.
-fn has_hooks(plan: &Plan) -> bool {
-    plan.acme.as_ref().is_some_and(|acme| acme.dns_hook.is_some())
 }
 
 /// Becomes the user of the plan, if it names one.

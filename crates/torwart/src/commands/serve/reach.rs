@@ -10,7 +10,8 @@ use torwart_kernel::confinement::Reach;
 
 /// The files of this plan; `files` are those it is made from.
 pub(super) fn of(plan: &Plan, files: &[PathBuf]) -> Reach {
-    let mut reach = Reach { read: SYSTEM.iter().map(PathBuf::from).collect(), write: Vec::new() };
+    let mut reach =
+        Reach { read: SYSTEM.iter().map(PathBuf::from).collect(), write: Vec::new(), start: programs() };
     for file in SYSTEM_FILES.iter().map(Path::new) {
         reach.read.extend(real_folder(file));
     }
@@ -45,7 +46,7 @@ pub(super) fn of(plan: &Plan, files: &[PathBuf]) -> Reach {
         reach.read.extend(acme.ca.as_deref().map(folder));
         reach.read.extend(acme.external_account.as_ref().map(|account| folder(&account.key_file)));
     }
-    for paths in [&mut reach.read, &mut reach.write] {
+    for paths in [&mut reach.read, &mut reach.write, &mut reach.start] {
         // Later ones are compared with these, however they are written.
         for path in paths.iter_mut() {
             *path = std::path::absolute(&path).unwrap_or_else(|_| std::mem::take(path));
@@ -54,6 +55,19 @@ pub(super) fn of(plan: &Plan, files: &[PathBuf]) -> Reach {
         paths.dedup();
     }
     reach
+}
+
+/// Where a newer version of this program would stand, and what the system needs to start it.
+fn programs() -> Vec<PathBuf> {
+    let program = super::upgrade::own_program();
+    let loaded = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let loader = loaded.lines().filter_map(|line| line.split_once('/')).find_map(|(_, path)| {
+        let file = PathBuf::from(format!("/{path}"));
+        let name = file.file_name()?.to_str()?;
+        (name.starts_with("ld-") || name.starts_with("ld.")).then_some(file)
+    });
+    let files = [Some(program), loader].into_iter().flatten();
+    files.flat_map(|file| [Some(folder(&file)), real_folder(&file)]).flatten().collect()
 }
 
 /// The folders of `after` that a process confined to `before` cannot reach.
@@ -117,7 +131,7 @@ mod tests {
 
     fn reach(read: &[&str], write: &[&str]) -> Reach {
         let paths = |names: &[&str]| names.iter().map(PathBuf::from).collect();
-        Reach { read: paths(read), write: paths(write) }
+        Reach { read: paths(read), write: paths(write), start: Vec::new() }
     }
 
     #[test]

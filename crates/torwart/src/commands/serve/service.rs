@@ -53,6 +53,11 @@ pub(super) fn stopping(within: Duration) {
     ]);
 }
 
+/// This process is the main one from now on.
+pub(super) fn hand_to(process: u32) {
+    tell(&[NotifyState::MainPid(process)]);
+}
+
 fn tell(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::debug!(%error, "the service manager does not listen");
