@@ -39,7 +39,7 @@ enum Rule {
     RoundRobin,
     LeastInFlight,
     Hash(HashKey),
-    Cookie(Sticky),
+    Cookie(Box<Sticky>),
 }
 
 /// What the plan says about an upstream.
@@ -63,7 +63,7 @@ impl Balancing {
             Balance::Cookie(_) => snapshot
                 .sticky
                 .of(pool.index.0)
-                .map_or(Rule::TwoChoices, |sticky| Rule::Cookie(sticky.clone())),
+                .map_or(Rule::TwoChoices, |sticky| Rule::Cookie(Box::new(sticky.clone()))),
         };
         let own = snapshot.plan.zone.as_deref();
         let member = |upstream: &Upstream| Member {

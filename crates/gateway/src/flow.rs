@@ -140,7 +140,7 @@ enum Tried {
 }
 
 async fn attempt(x: &mut Exchange<'_>, upstream: &Rc<UpstreamView>) -> Result<Tried, Stop> {
-    let entered = if x.desk.evidence.attempts.is_empty() { x.started } else { Moment::now() };
+    let entered = Moment::now();
     let mut in_flight = upstream.upstream.state.enter(entered);
     x.place = Place::take(x, upstream, entered);
     let mut outgoing = connect::link(x, Rc::clone(upstream)).await?;

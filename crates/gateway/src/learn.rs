@@ -23,7 +23,7 @@ pub fn heard(x: &Exchange<'_>, outgoing: &Outgoing, in_flight: &mut InFlight<'_>
     let state = &upstream.upstream.state;
     // Who is alone is compared with nobody.
     if !upstream.is_alone.get() || state.failures() != 0 {
-        state.succeed(reply.at.since(outgoing.began), reply.at);
+        state.succeed(reply.at.since(in_flight.since()), reply.at);
     }
     if state.is_doubted() {
         recover(x, upstream, reply.at);

@@ -71,10 +71,16 @@ pub enum Health {
 #[must_use = "the attempt counts for as long as this lives"]
 pub struct InFlight<'s> {
     state: &'s UpstreamState,
+    since: Moment,
     is_awaited: bool,
 }
 
 impl InFlight<'_> {
+    /// When the attempt began.
+    pub const fn since(&self) -> Moment {
+        self.since
+    }
+
     /// The answer has begun.
     pub fn heard(&mut self, now: Moment) {
         if std::mem::take(&mut self.is_awaited) {
@@ -99,7 +105,7 @@ impl UpstreamState {
         if before < AWAITED {
             self.heard_at.store(now.nanos(), Ordering::Relaxed);
         }
-        InFlight { state: self, is_awaited: true }
+        InFlight { state: self, since: now, is_awaited: true }
     }
 
     /// Attempts under way on all cores.
