@@ -1,7 +1,7 @@
 """The server behind the gateway in these tests: standard library only, one thread per connection.
 
 /hello text · /page a page whose script talks over a WebSocket · /socket echoes WebSocket messages · /upload answers the
-digest of what it was sent · /slow drips for three seconds · /error answers 503 with a body of its own · /headers
+digest of what it was sent · /script the page that a test has laid down · /slow drips for three seconds · /error answers 503 with a body of its own · /headers
 says which fields came.
 """
 
@@ -21,8 +21,9 @@ socket.onmessage = event => {
   socket.send("bye");
 };
 </script><img src=/after-bye alt="">"""
-# The page is loaded once its image is, and that waits until the script has heard its echo.
+# A page is loaded once its image is, and that waits until the script has heard its echo, or has said what it found.
 SAID_BYE = threading.Event()
+SAID = threading.Event()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -51,6 +52,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.echo()
         elif self.path == "/after-bye":
             SAID_BYE.wait(15)
+            self.answer(204, "")
+        elif self.path == "/script":
+            SAID.clear()
+            self.answer(200, self.server.script, "text/html; charset=utf-8")
+        elif self.path == "/said":
+            SAID.set()
+            self.answer(204, "")
+        elif self.path == "/after-said":
+            SAID.wait(30)
             self.answer(204, "")
         elif self.path == "/error":
             self.answer(503, "the shop is being painted", Retry_After="7")
