@@ -201,13 +201,11 @@ struct Parcel {
 fn hand_over(command: Command, parcel: &Parcel) -> Result<Successor, Failure> {
     let (end, theirs) = End::pair().map_err(Failure::Start)?;
     let mut child = start(command, theirs).map_err(Failure::Start)?;
-    let outcome = send(&end, parcel).and_then(|()| wait(&end));
-    match outcome {
-        Ok(true) => return Ok(Successor { process: child.id(), end }),
-        Ok(false) => {}
-        Err(Failure::Start(_)) => {
-            // It is gone or does not listen; its end says more.
-        }
+    // Where it does not take everything, it may still say why.
+    let sent = send(&end, parcel);
+    match wait(&end) {
+        Ok(true) if sent.is_ok() => return Ok(Successor { process: child.id(), end }),
+        Ok(_) => {}
         Err(failure) => {
             put_away(&mut child);
             return Err(failure);
@@ -233,26 +231,24 @@ fn start(mut command: Command, theirs: End) -> io::Result<Child> {
         .spawn()
 }
 
-fn send(end: &End, parcel: &Parcel) -> Result<(), Failure> {
-    let sent = || {
-        end.set_patience(Some(PATIENCE))?;
-        for sockets in parcel.sockets.chunks(MOST) {
-            end.send(LISTEN, sockets)?;
-        }
-        if let Some(admin) = &parcel.admin {
-            end.send(ADMIN, std::slice::from_ref(admin))?;
-        }
-        for line in parcel.changes.lines() {
-            end.send(&[CHANGE, line.as_bytes()].concat(), &[])?;
-        }
-        end.send(COMPLETE, &[])
-    };
-    sent().map_err(Failure::Start)
+fn send(end: &End, parcel: &Parcel) -> io::Result<()> {
+    end.set_patience(Some(PATIENCE))?;
+    for sockets in parcel.sockets.chunks(MOST) {
+        end.send(LISTEN, sockets)?;
+    }
+    if let Some(admin) = &parcel.admin {
+        end.send(ADMIN, std::slice::from_ref(admin))?;
+    }
+    for line in parcel.changes.lines() {
+        end.send(&[CHANGE, line.as_bytes()].concat(), &[])?;
+    }
+    end.send(COMPLETE, &[])
 }
 
 /// Whether it says that it serves; not if it ended without a word.
 fn wait(end: &End) -> Result<bool, Failure> {
     let until = Instant::now() + PATIENCE;
+    let mut is_reset = false;
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -270,6 +266,8 @@ fn wait(end: &End) -> Result<bool, Failure> {
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
                 return Err(Failure::Late);
             }
+            // One that has not taken everything resets its end, which is told before what it said.
+            Err(_) if !is_reset => is_reset = true,
             Err(_) => return Ok(false),
         }
     }
