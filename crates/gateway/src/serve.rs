@@ -65,7 +65,8 @@ async fn busy(core: &Rc<Core>, client: &mut Client, mut desk: Box<Desk>) -> Afte
         }
         match next_bytes(core, client, Some(desk), Moment::now() + QUIET).await {
             Wake::Request(borrowed) => desk = borrowed,
-            Wake::Over if core.shared.is_draining() || client.is_gone => return After::Close,
+            Wake::Over if client.is_gone => return After::Close,
+            Wake::Over if core.shared.is_draining() && !core.shared.is_handed_over() => return After::Close,
             Wake::Over => return After::Next,
         }
     }
@@ -92,8 +93,8 @@ async fn next_bytes(
         }
         let until = match (core.shared.is_draining(), client.has_asked) {
             (false, _) => until,
-            // Another process serves by now: the client need not be cut off, but hears of it with its next answer.
-            (true, true) if core.shared.is_handed_over() => {
+            // Another process serves by now: nobody need be cut off, but hears of it with the next answer.
+            (true, _) if core.shared.is_handed_over() => {
                 until.min(*drained.get_or_insert_with(|| Moment::now() + core.view().snapshot.plan.drain / 2))
             }
             (true, true) => return Poll::Ready(Wake::Over),
