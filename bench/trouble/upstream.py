@@ -33,6 +33,8 @@ class Upstream:
         self.idle = float(options.get("idle", 60))
         self.jitter = float(options.get("jitter", 0))
         self.announce = options.get("announce")
+        # Field lines that every answer carries.
+        self.fields = options.get("fields")
         # How many requests it works on at once; the rest queue.
         self.places = asyncio.Semaphore(int(options.get("places", 100_000)))
         self.idling = set()
@@ -127,6 +129,7 @@ class Upstream:
             return False
         status = "503 Service Unavailable" if mode == "status" else "200 OK"
         extra = f"Keep-Alive: timeout={self.announce}\r\n" if self.announce else ""
+        extra += f"{self.fields}\r\n" if self.fields else ""
         extra += "Connection: close\r\n" if self.ending else ""
         start = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n{extra}Content-Length: {len(BODY)}\r\n\r\n"
         writer.write(start.encode() + (b"" if method == "HEAD" else BODY))

@@ -30,14 +30,14 @@ use fill::{Begun, Ended, Fill, Reader};
 use job::{Asked, Job};
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use torwart_cause::{By, Ending, Step};
 use torwart_dial::Stop;
 use torwart_policy::cache::status::{Handled, Reason, Said};
 use torwart_policy::cache::{Use, conditional, invalidate, key};
 use torwart_record::{Lookup, ServedBy};
-use torwart_wire::{Framing, Head, Known};
+use torwart_wire::{Framing, Head, Known, Version};
 
 /// Answers from the cache, or by a fetch of the cache's own. `false` leaves the request to the upstream as if there were
 /// no cache.
@@ -247,7 +247,9 @@ impl Visit {
             stored.freshness.may_stand_in(self.asked.now, stored.is_pinned)
         });
         let patience = can_stand_in.then(|| crate::clock::Moment::now() + PATIENCE);
+        let mut interims = 0;
         poll_fn(|cx| {
+            pass_interims(cx, x, reader, &mut interims);
             if let Poll::Ready(begun) = reader.poll_begun(cx) {
                 return Poll::Ready(begun.map_or_else(Waited::Failed, Waited::Begun));
             }
@@ -339,6 +341,24 @@ pub fn invalidate(x: &Exchange<'_>, answer: &Head, status: u16) {
             let mut address = Vec::new();
             key::write(is_tls, request.authority(), &target, rules, &mut address);
             x.core.shared.store.invalidate(&address);
+        }
+    }
+}
+
+/// Passes interim heads on to a client that understands them. What the socket does not take yet goes out with the answer.
+fn pass_interims(cx: &mut Context<'_>, x: &mut Exchange<'_>, reader: &Reader, passed: &mut usize) {
+    while let Some(text) = reader.interim(*passed) {
+        *passed += 1;
+        if x.request.is_some_and(|request| request.version == Version::Http11) {
+            x.desk.out.bytes().extend_from_slice(&text);
+        }
+    }
+    while !x.desk.out.is_empty() {
+        match x.desk.out.poll_send(cx, &mut x.client.stream, &[]) {
+            Poll::Ready(Ok(sent)) => x.sent += sent.all as u64,
+            // That the client is gone is found out where its answer is written.
+            Poll::Ready(Err(_)) => x.desk.out.clear(),
+            Poll::Pending => return,
         }
     }
 }

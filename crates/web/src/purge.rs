@@ -40,7 +40,8 @@ mod tests {
 
     #[test]
     fn exactly_one_thing_is_purged() {
-        let check = |query: &str, expected: Option<Purge>| assert_eq!(wanted(query).ok(), expected, "{query}");
+        let check =
+            |query: &str, expected: Option<Purge>| assert_eq!(wanted(query).ok(), expected, "{query}");
         check("url=http%3A%2F%2Fa%2Fb", Some(Purge::Address("http://a/b".to_owned())));
         check("prefix=a/b", Some(Purge::Prefix("a/b".to_owned())));
         check("tag=sale", Some(Purge::Tag("sale".to_owned())));

@@ -24,6 +24,8 @@ pub struct Fill {
 
 #[derive(Default)]
 struct State {
+    /// Interim heads, as they go to clients.
+    interims: Vec<Bytes>,
     begun: Option<Begun>,
     pieces: VecDeque<Bytes>,
     /// Pieces before the first one here, which nobody needs any more.
@@ -114,6 +116,15 @@ impl Fill {
     /// Whether it was.
     pub fn is_outdated(&self) -> bool {
         self.is_outdated.load(Ordering::Acquire)
+    }
+
+    /// An interim head came; further ones than anybody needs are left out.
+    pub fn interim(&self, text: Vec<u8>) {
+        let mut state = self.state();
+        if state.interims.len() < INTERIMS {
+            state.interims.push(text.into());
+            state.wake();
+        }
     }
 
     /// The head came; `is_kept` tells whether all of the body stays.
@@ -211,6 +222,11 @@ impl Reader {
         &self.fill
     }
 
+    /// The interim head of this number.
+    pub fn interim(&self, number: usize) -> Option<Bytes> {
+        self.fill.state().interims.get(number).cloned()
+    }
+
     /// Ready when the head is known, or that none comes.
     pub fn poll_begun(&self, cx: &Context<'_>) -> Poll<Result<Begun, Ended>> {
         let mut state = self.fill.state();
@@ -283,6 +299,9 @@ impl Drop for Reader {
         }
     }
 }
+
+/// Interim heads that are passed on.
+const INTERIMS: usize = 8;
 
 /// How far the fetch of an answer that is not kept may be ahead of its slowest reader.
 const WINDOW: u64 = 256 << 10;

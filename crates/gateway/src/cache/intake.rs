@@ -18,8 +18,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use torwart_cause::Evidence;
 use torwart_policy::cache::{Answered, Freshness, kept_fields, storable, validate, vary};
+use torwart_wire::http1::{write_field, write_status_line};
 use torwart_wire::translate::{ResponseReader, Told};
-use torwart_wire::{Head, Known};
+use torwart_wire::{Head, Known, Version};
 
 /// The client's side of a fetch.
 pub struct Intake {
@@ -79,7 +80,18 @@ impl Intake {
     fn poll_take(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let (taken, told) = self.reader.read(bytes).map_err(|_| io::ErrorKind::BrokenPipe)?;
         match told {
-            Told::Nothing | Told::Interim(_) | Told::End(_) => Poll::Ready(Ok(taken)),
+            Told::Nothing | Told::End(_) => Poll::Ready(Ok(taken)),
+            Told::Interim(head) => {
+                let mut text = Vec::new();
+                let reason = head.status().canonical_reason().unwrap_or_default();
+                write_status_line(&mut text, Version::Http11, head.status().as_u16(), reason.as_bytes());
+                for (name, value) in head.headers() {
+                    write_field(&mut text, name.as_str().as_bytes(), value.as_bytes());
+                }
+                text.extend_from_slice(b"\r\n");
+                self.fill.interim(text);
+                Poll::Ready(Ok(taken))
+            }
             Told::Head { head, .. } => {
                 self.begin(&head);
                 Poll::Ready(Ok(taken))
@@ -95,7 +107,8 @@ impl Intake {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
         } else {
-            if self.draft.is_some() && self.fill.len() + data.len() as u64 > self.core.shared.store.largest() {
+            if self.draft.is_some() && self.fill.len() + data.len() as u64 > self.core.shared.store.largest()
+            {
                 // Nobody may join any more, because its beginning goes.
                 self.core.shared.store.leave(&self.job.key, &self.fill);
                 self.fill.give_up_keeping();
@@ -167,7 +180,8 @@ impl Intake {
 
     fn answered(&mut self, status: u16, head: Head, now: Duration) {
         let request = self.job.request();
-        let length = head.get(Known::ContentLength).and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+        let length =
+            head.get(Known::ContentLength).and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
         let store = &self.core.shared.store;
         let fits = length.is_none_or(|length: u64| length <= store.largest());
         let judged = self.judged(status, &head, &request, now).ok().filter(|_| fits);

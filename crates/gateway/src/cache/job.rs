@@ -125,8 +125,7 @@ impl Job {
             room.copy_from_slice(&self.text);
             head.buffer.commit(self.text.len());
         }
-        let limits =
-            RequestLimits { head_bytes: usize::MAX, target_bytes: usize::MAX, fields: usize::MAX };
+        let limits = RequestLimits { head_bytes: usize::MAX, target_bytes: usize::MAX, fields: usize::MAX };
         // It was read before, so nothing can be wrong with it but what the operator lets pass; then it varies by nothing.
         let _ = parse_request(&mut head, &limits, &Leniency::default());
         head

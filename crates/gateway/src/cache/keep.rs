@@ -68,9 +68,9 @@ fn wanted(plan: &Plan, warms: bool) -> Vec<Wanted> {
         for path in rules.pinned.iter().chain(warm) {
             for host in hosts(site) {
                 let is_tls = !site.certificates.is_empty();
-                let is_known = wanted
-                    .iter()
-                    .any(|known: &Wanted| known.host == host && known.path == *path && known.is_tls == is_tls);
+                let is_known = wanted.iter().any(|known: &Wanted| {
+                    known.host == host && known.path == *path && known.is_tls == is_tls
+                });
                 if !is_known {
                     wanted.push(Wanted { is_tls, host, path: Arc::clone(path) });
                 }

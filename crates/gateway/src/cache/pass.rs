@@ -19,7 +19,6 @@ use torwart_wire::{Framing, Head, Known, Version, http1};
 pub async fn pass(x: &mut Exchange<'_>, reader: &Reader, reply: &Reply, said: Said<'_>, leads: bool) {
     let status = reply.status;
     x.keeps_client = x.keeps_client && x.body.is_done() && !x.client.place.is_extra;
-    x.desk.out.clear();
     // A client that has it already is told so, whether it may be kept or not.
     let now = x.core.wall_clock().as_secs();
     let is_known = status == 200

@@ -48,7 +48,6 @@ pub async fn stored(
     };
     let has_body = !matches!(status, 204 | 304) && !x.is_head();
     x.keeps_client = x.keeps_client && x.body.is_done() && !x.client.place.is_extra;
-    x.desk.out.clear();
     let mut plan = Plan::default();
     let head = described(x, stored, &sent, &mut plan);
     let length = plan.length;

@@ -66,9 +66,16 @@ fn what_may_be_kept_is_asked_for_once() {
     let known = ask(&mut client, "/page", "If-None-Match: \"1\"\r\n");
     assert_eq!((known.status, &*known.body), (304, ""));
     let part = ask(&mut client, "/page", "Range: bytes=0-5\r\n");
-    assert_eq!((part.status, &*part.body, part.head.field("content-range")), (206, "answer", Some("bytes 0-5/8")));
+    assert_eq!(
+        (part.status, &*part.body, part.head.field("content-range")),
+        (206, "answer", Some("bytes 0-5/8"))
+    );
     let parts = ask(&mut client, "/page", "Range: bytes=0-0,7-7\r\n");
-    assert!(parts.status == 206 && parts.body.contains("Content-Range: bytes 7-7/8\r\n\r\n1\r\n--"), "{}", parts.body);
+    assert!(
+        parts.status == 206 && parts.body.contains("Content-Range: bytes 7-7/8\r\n\r\n1\r\n--"),
+        "{}",
+        parts.body
+    );
     let none = ask(&mut client, "/page", "Range: bytes=9-\r\n");
     assert_eq!((none.status, none.head.field("content-range")), (416, Some("bytes */8")));
     client.send("HEAD /page HTTP/1.1\r\nHost: shop.example\r\n\r\n").expect("it is taken");
@@ -76,7 +83,8 @@ fn what_may_be_kept_is_asked_for_once() {
     assert_eq!((head.word(), head.field("content-length")), ("200", Some("8")));
     assert_eq!(upstream.targets(), ["/page"]);
     let records = gateway.wait_for_records(7);
-    let served: Vec<_> = records.iter().map(|record| record["served_by"].as_str().unwrap_or_default()).collect();
+    let served: Vec<_> =
+        records.iter().map(|record| record["served_by"].as_str().unwrap_or_default()).collect();
     assert_eq!(served, ["upstream", "cache", "cache", "cache", "cache", "cache", "cache"]);
     assert_eq!(records[0]["attempts"].as_array().map(Vec::len), Some(1));
 }
@@ -102,10 +110,7 @@ fn what_may_not_be_kept_is_asked_for_each_time() {
 #[test]
 fn forms_of_a_page_are_kept_apart() {
     let upstream = counting(|_, _| "Cache-Control: max-age=60\r\nVary: Accept-Language\r\n".to_owned());
-    let gateway = gateway(
-        &upstream.url(),
-        "{ ignore_query = [\"utm_*\"], key = [\"cookie:currency\"] }",
-    );
+    let gateway = gateway(&upstream.url(), "{ ignore_query = [\"utm_*\"], key = [\"cookie:currency\"] }");
     let mut client = Client::connect(gateway.address());
     let mut body = |path: &str, fields: &str| ask(&mut client, path, fields).body;
     assert_eq!(body("/p?a=1", "Accept-Language: de\r\n"), "answer 1");
@@ -230,7 +235,11 @@ fn a_client_that_leaves_ends_nothing() {
 }
 
 /// An upstream that can be switched off, and fails then in this way.
-fn failing(is_down: &Arc<AtomicBool>, fail: fn(&mut Link) -> io::Result<()>, fields: &'static str) -> Upstream {
+fn failing(
+    is_down: &Arc<AtomicBool>,
+    fail: fn(&mut Link) -> io::Result<()>,
+    fields: &'static str,
+) -> Upstream {
     let is_down = Arc::clone(is_down);
     Upstream::start(move |link| {
         while link.request()?.is_some() {
@@ -316,10 +325,8 @@ fn an_answer_that_breaks_off_is_not_kept() {
 #[test]
 fn what_is_too_long_is_passed_on_and_not_kept() {
     let upstream = thinking(Duration::ZERO, "Cache-Control: max-age=60\r\n");
-    let gateway = Gateway::start(&format!(
-        "{}[cache]\nobject_size = \"50KiB\"\n",
-        config(&upstream.url(), "true", 1)
-    ));
+    let gateway =
+        Gateway::start(&format!("{}[cache]\nobject_size = \"50KiB\"\n", config(&upstream.url(), "true", 1)));
     let mut client = Client::connect(gateway.address());
     for _ in 0..2 {
         let answer = client.get("/page").expect("it is answered");
@@ -376,4 +383,47 @@ fn pinned_pages_are_there_before_anybody_asks_and_never_fail() {
     assert_eq!((answer.status, &*answer.body), (200, "page"));
     let other = Client::connect(gateway.address()).get("/warm").expect("it is answered");
     assert_eq!(other.status, 502);
+}
+
+#[test]
+fn interim_heads_reach_whoever_waits() {
+    let upstream = Upstream::start(|link| {
+        while link.request()?.is_some() {
+            link.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n")?;
+            link.answer_with("Cache-Control: max-age=60\r\n", "page")?;
+        }
+        Ok(())
+    });
+    let gateway = gateway(&upstream.url(), "true");
+    let mut client = Client::connect(gateway.address());
+    client.send("GET /page HTTP/1.1\r\nHost: shop.example\r\n\r\n").expect("it is taken");
+    let hint = client.head().expect("it comes");
+    assert_eq!((hint.word(), hint.field("link")), ("103", Some("</a.css>")));
+    assert_eq!(client.answer().expect("it is answered").body, "page");
+    let hit = client.get("/page").expect("it is answered");
+    assert_eq!((hit.status, hit.head.field("link")), (200, None));
+}
+
+#[test]
+fn the_cache_is_one_for_all_versions_of_http() {
+    let upstream = counting(|_, _| "Cache-Control: max-age=60\r\n".to_owned());
+    let gateway = gateway(&upstream.url(), "true");
+    let mut plain = Client::connect(gateway.address());
+    assert_eq!(plain.get("/page").expect("it is answered").body, "answer 1");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it can be made");
+    let (status, cache, body) = runtime.block_on(async {
+        let tcp = tokio::net::TcpStream::connect(gateway.address()).await.expect("the gateway listens");
+        let (mut send, connection) = h2::client::handshake(tcp).await.expect("it speaks HTTP/2");
+        let driver = tokio::spawn(connection);
+        let request = http::Request::get("http://shop.example/page").body(()).expect("it is one");
+        let (answer, _) = send.send_request(request, true).expect("it is sent");
+        let mut answer = answer.await.expect("it is answered");
+        let cache = answer.headers()["cache-status"].to_str().expect("is text").to_owned();
+        let data = answer.body_mut().data().await.expect("there is a body").expect("it comes");
+        driver.abort();
+        (answer.status().as_u16(), cache, data)
+    });
+    assert_eq!((status, &*body), (200, b"answer 1".as_slice()));
+    assert!(cache.starts_with("torwart;hit"), "{cache}");
+    assert_eq!(upstream.targets().len(), 1);
 }

@@ -44,7 +44,9 @@ pub fn judge(request: &Head, status: u16, stored: &Head, size: u64, received: u6
             return Sent::NotModified;
         }
     }
-    let Some(wanted) = request.get(Known::Range).filter(|_| request.method() == b"GET") else { return Sent::Whole };
+    let Some(wanted) = request.get(Known::Range).filter(|_| request.method() == b"GET") else {
+        return Sent::Whole;
+    };
     if !is_current(request, etag, modified) {
         return Sent::Whole;
     }

@@ -84,7 +84,9 @@ fn item(text: &[u8]) -> Option<(Value<'_>, &[u8])> {
             Some((if is_whole { Value::Integer(number) } else { Value::Other }, rest))
         }
         byte if byte.is_ascii_alphabetic() || *byte == b'*' => {
-            let end = text.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"!#$%&'*+-.^_`|~:/".contains(byte));
+            let end = text
+                .iter()
+                .position(|byte| !byte.is_ascii_alphanumeric() && !b"!#$%&'*+-.^_`|~:/".contains(byte));
             Some((Value::Other, text.split_at_checked(end.unwrap_or(text.len()))?.1))
         }
         b':' => {

@@ -83,10 +83,8 @@ impl Directives {
 
     /// In a structured field the types of values are fixed; one of another type is ignored.
     fn take_typed(&mut self, name: &[u8], value: dictionary::Value<'_>) {
-        let is_time = matches!(
-            name,
-            b"max-age" | b"s-maxage" | b"stale-while-revalidate" | b"stale-if-error"
-        );
+        let is_time =
+            matches!(name, b"max-age" | b"s-maxage" | b"stale-while-revalidate" | b"stale-if-error");
         match value {
             dictionary::Value::Integer(text) if is_time => {
                 // Later ones of the same name count in a dictionary.

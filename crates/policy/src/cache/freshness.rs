@@ -160,7 +160,7 @@ fn explicit(head: &Head, directives: &Directives, date: Duration) -> Option<Dura
     let mut all = head.all(Known::Expires);
     let first = all.next();
     let is_one = all.all(|other| Some(other) == first);
-    let expires = first.filter(|_| is_one).and_then(http_date::parse).map(Duration::from_secs);
+    let expires = first.filter(|_| is_one).and_then(http_date::parse_exactly).map(Duration::from_secs);
     Some(expires.map_or(Duration::ZERO, |expires| expires.saturating_sub(date)))
 }
 
@@ -188,7 +188,8 @@ fn initial_age(head: &Head, date: Duration, received: Duration, delay: Duration)
         // The first of a list, where several caches wrote one (§5.1).
         let first = value.split(|byte| *byte == b',').next().unwrap_or_default().trim_ascii();
         let is_number = !first.is_empty() && first.iter().all(u8::is_ascii_digit);
-        let number = std::str::from_utf8(first).ok().filter(|_| is_number)?.parse().unwrap_or(u64::from(u32::MAX));
+        let number =
+            std::str::from_utf8(first).ok().filter(|_| is_number)?.parse().unwrap_or(u64::from(u32::MAX));
         Some(Duration::from_secs(number.min(u64::from(u32::MAX))))
     });
     // The date has whole seconds, so a second of apparent age may be none.

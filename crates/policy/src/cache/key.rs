@@ -46,7 +46,9 @@ pub fn write_parts(parts: &[KeyPart], request: &Head, out: &mut Vec<u8>) {
                     out.push(b',');
                 }
             }
-            KeyPart::Cookie(name) => out.extend_from_slice(cookie(request, name.as_bytes()).unwrap_or_default()),
+            KeyPart::Cookie(name) => {
+                out.extend_from_slice(cookie(request, name.as_bytes()).unwrap_or_default())
+            }
         }
         out.push(b'\n');
     }

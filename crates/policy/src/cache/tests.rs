@@ -57,7 +57,11 @@ fn judged(status: u16, asked: &str, said: &str, rules: &CacheRules) -> Result<Fr
 #[track_caller]
 fn kept(status: u16, asked: &str, said: &str, lifetime: u64) {
     let freshness = judged(status, asked, said, &rules());
-    assert_eq!(freshness.map(|freshness| freshness.lifetime.as_secs()), Ok(lifetime), "{status} {asked} {said}");
+    assert_eq!(
+        freshness.map(|freshness| freshness.lifetime.as_secs()),
+        Ok(lifetime),
+        "{status} {asked} {said}"
+    );
 }
 
 #[track_caller]
@@ -88,7 +92,15 @@ fn the_first_of_two_and_the_largest_number_count() {
 
 #[test]
 fn freshness_that_cannot_be_read_is_none() {
-    for wrong in ["max-age=a", "max-age=-1", "max-age=60.5", "max-age=", "max-age", "max-age=1 2", "s-maxage=x, max-age=60"] {
+    for wrong in [
+        "max-age=a",
+        "max-age=-1",
+        "max-age=60.5",
+        "max-age=",
+        "max-age",
+        "max-age=1 2",
+        "s-maxage=x, max-age=60",
+    ] {
         kept(200, "", &format!("ETag: \"1\" | Cache-Control: {wrong}"), 0);
     }
     for wrong in ["0", "-1", "tomorrow", "Mon, 06 Jun 2022 14:35:00 EST"] {
@@ -203,7 +215,8 @@ fn a_field_for_caches_like_us_beats_the_others() {
 fn negative_answers_are_kept_as_long_as_the_operator_says() {
     let rules = CacheRules { negative: secs(10), ..rules() };
     for (status, lifetime) in [(404, Some(10)), (410, Some(10)), (501, Some(10)), (500, None), (503, None)] {
-        let kept = judged(status, "", "Content-Type: text/html", &rules).ok().map(|kept| kept.lifetime.as_secs());
+        let kept =
+            judged(status, "", "Content-Type: text/html", &rules).ok().map(|kept| kept.lifetime.as_secs());
         assert_eq!(kept, lifetime, "{status}");
     }
     assert_eq!(judged(404, "", "Cache-Control: max-age=5", &rules).map(|kept| kept.lifetime), Ok(secs(5)));
@@ -248,7 +261,11 @@ fn the_age_is_what_it_says_or_what_its_date_says_whichever_is_more() {
 #[track_caller]
 fn used(said: &str, asked: &str, after: u64, expected: Use) {
     let wishes = Wishes::of(&request(asked), true);
-    assert_eq!(stored(said, &rules()).judge(&wishes, now() + secs(after)), expected, "{said} {asked} {after}");
+    assert_eq!(
+        stored(said, &rules()).judge(&wishes, now() + secs(after)),
+        expected,
+        "{said} {asked} {after}"
+    );
 }
 
 #[test]
@@ -280,7 +297,9 @@ fn what_the_client_wants_counts() {
 
 #[test]
 fn stale_is_forbidden_whatever_the_client_accepts() {
-    for said in ["must-revalidate, max-age=60", "proxy-revalidate, max-age=60", "s-maxage=60", "no-cache, max-age=60"] {
+    for said in
+        ["must-revalidate, max-age=60", "proxy-revalidate, max-age=60", "s-maxage=60", "no-cache, max-age=60"]
+    {
         used(&format!("Cache-Control: {said}"), "Cache-Control: max-stale=1000", 61, Use::Validate);
     }
 }
@@ -336,7 +355,8 @@ fn the_time_to_live_goes_below_zero() {
 
 #[test]
 fn requests_that_say_the_same_in_other_words_are_the_same() {
-    let names = vary::names(&answer("Vary: Accept-Encoding, X-Kind | Vary: x-kind, Accept-Language")).unwrap();
+    let names =
+        vary::names(&answer("Vary: Accept-Encoding, X-Kind | Vary: x-kind, Accept-Language")).unwrap();
     let names_text: Vec<_> = names.iter().map(|name| String::from_utf8_lossy(name)).collect();
     assert_eq!(names_text, ["accept-encoding", "accept-language", "x-kind"]);
     let first = request("Accept-Encoding: gzip, br | X-Kind: a, b | Accept-Language: de, en");
@@ -396,7 +416,9 @@ fn unsafe_requests_make_their_target_and_what_their_answer_names_worthless() {
         let named: Vec<_> = named.iter().map(|target| String::from_utf8_lossy(target).into_owned()).collect();
         assert_eq!(named, expected, "{said}");
     }
-    for (method, is_safe) in [("GET", true), ("HEAD", true), ("OPTIONS", true), ("POST", false), ("PURGE", false)] {
+    for (method, is_safe) in
+        [("GET", true), ("HEAD", true), ("OPTIONS", true), ("POST", false), ("PURGE", false)]
+    {
         assert_eq!(invalidate::is_safe(method.as_bytes()), is_safe, "{method}");
     }
     assert!(invalidate::has_worked(201) && invalidate::has_worked(303));
@@ -411,7 +433,10 @@ fn validation_asks_by_both_validators_and_takes_over_what_is_new() {
         "ETag: \"1\" | Last-Modified: {modified} | Cache-Control: max-age=1 | Content-Type: text/html | X-A: 1 | X-A: 2"
     ));
     assert!(validate::write_conditions(&stored, &mut out));
-    assert_eq!(String::from_utf8(out).unwrap(), format!("If-None-Match: \"1\"\r\nIf-Modified-Since: {modified}\r\n"));
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        format!("If-None-Match: \"1\"\r\nIf-Modified-Since: {modified}\r\n")
+    );
     assert!(!validate::write_conditions(&answer(""), &mut Vec::new()));
     let update = answer("Cache-Control: max-age=9 | X-A: 3 | Content-Type: a/b | Content-Length: 0 | X-B: 4");
     let mut lines = Vec::new();
@@ -430,7 +455,8 @@ fn validation_asks_by_both_validators_and_takes_over_what_is_new() {
     ] {
         assert_eq!(validate::is_about(&stored, &answer(said)), is_about, "{said}");
     }
-    for name in ["If-None-Match", "if-modified-since", "If-Range", "Range", "If-Match", "If-Unmodified-Since"] {
+    for name in ["If-None-Match", "if-modified-since", "If-Range", "Range", "If-Match", "If-Unmodified-Since"]
+    {
         assert!(validate::is_condition(name.as_bytes()), "{name}");
     }
     assert!(!validate::is_condition(b"Accept"));

@@ -44,12 +44,15 @@ pub fn freshen(stored: &Head, update: &Head) -> Head {
     let is_taken = |name: &[u8]| {
         !matches!(
             Known::of(name),
-            Known::ContentLength | Known::ContentEncoding | Known::ContentType | Known::ContentRange | Known::Age
+            Known::ContentLength
+                | Known::ContentEncoding
+                | Known::ContentType
+                | Known::ContentRange
+                | Known::Age
         ) && !Known::of(name).is_hop_by_hop()
     };
-    let is_replaced = |name: &[u8]| {
-        is_taken(name) && update.fields().any(|field| field.name.eq_ignore_ascii_case(name))
-    };
+    let is_replaced =
+        |name: &[u8]| is_taken(name) && update.fields().any(|field| field.name.eq_ignore_ascii_case(name));
     for field in stored.fields().filter(|field| !is_replaced(field.name)) {
         head.push_field(field.name, field.value);
     }

@@ -21,6 +21,41 @@ pub fn write(seconds: u64, out: &mut Vec<u8>) {
     );
 }
 
+/// As [`parse`], but only for what is written as one of the three forms to the letter; which letters are large does not
+/// matter. What decides how long something holds is better not guessed.
+pub fn parse_exactly(text: &[u8]) -> Option<u64> {
+    const FORMS: [&[u8]; 2] = [b"aaa, dd aaa dddd dd:dd:dd aaa", b"aaa aaa _d dd:dd:dd dddd"];
+    let is_like = |form: &[u8], text: &[u8]| {
+        form.len() == text.len()
+            && form.iter().zip(text).all(|(form, byte)| match form {
+                b'a' => byte.is_ascii_alphabetic(),
+                b'd' => byte.is_ascii_digit(),
+                b'_' => byte.is_ascii_digit() || *byte == b' ',
+                other => other == byte,
+            })
+    };
+    let old = text.iter().position(|byte| *byte == b',').and_then(|comma| text.split_at_checked(comma));
+    let is_old = old.is_some_and(|(day, rest)| {
+        day.len() > 5 && day.iter().all(u8::is_ascii_alphabetic) && is_like(b", dd-aaa-dd dd:dd:dd aaa", rest)
+    });
+    if !is_old && !FORMS.iter().any(|form| is_like(form, text)) {
+        return None;
+    }
+    // Names as they are usually written: the first letter of each word large, the zone all of it.
+    let mut usual = text.to_ascii_lowercase();
+    let mut is_first = true;
+    for byte in &mut usual {
+        if is_first {
+            byte.make_ascii_uppercase();
+        }
+        is_first = matches!(byte, b' ' | b'-' | b',');
+    }
+    if let Some(zone) = usual.len().checked_sub(3).and_then(|start| usual.get_mut(start..)) {
+        zone.make_ascii_uppercase();
+    }
+    parse(&usual)
+}
+
 /// The seconds since 1970 of a date: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or
 /// `Sun Nov  6 08:49:37 1994`. `None` for anything else, and for dates before 1970.
 pub fn parse(text: &[u8]) -> Option<u64> {
@@ -94,6 +129,27 @@ mod tests {
             ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
         {
             assert_eq!(parse(text.as_bytes()), Some(784_111_777), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_three_forms_are_exact() {
+        for text in
+            ["Sun, 06 NOV 1994 08:49:37 gmt", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"]
+        {
+            assert_eq!(parse_exactly(text.as_bytes()), Some(784_111_777), "{text}");
+        }
+        for text in [
+            "Sun, 06 Nov 94 08:49:37 GMT",
+            "Sun 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06  Nov 1994 08:49:37 GMT",
+            "Sun, 06-Nov-1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 8:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37",
+            "0",
+        ] {
+            assert_eq!(parse_exactly(text.as_bytes()), None, "{text}");
         }
     }
 
