@@ -37,6 +37,9 @@ impl Socket {
             (Self::Tcp(socket), ListenAddress::Tcp(planned)) if planned.port() == 0 => {
                 socket.local_addr().ok().map(ListenAddress::Tcp)
             }
+            (Self::Quic(socket), ListenAddress::Quic(planned)) if planned.port() == 0 => {
+                socket.local_addr().ok().map(ListenAddress::Quic)
+            }
             _ => None,
         }
     }

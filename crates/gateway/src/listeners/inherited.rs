@@ -84,7 +84,8 @@ impl Inherited {
                 spread(&fitting, workers, |socket| socket.try_clone().map(Socket::Unix))
             }
             ListenAddress::Quic(address) => {
-                let fitting = self.quic.iter().find(|(known, _)| known == address);
+                let at = chosen(*address, self.quic.iter().map(|(known, _)| *known));
+                let fitting = self.quic.iter().find(|(known, _)| *known == at);
                 fitting.map(|(_, socket)| socket.try_clone().map(Socket::Quic)).into_iter().collect()
             }
         }
@@ -114,14 +115,7 @@ impl Inherited {
     /// Those at this address; else, for all of IPv4, those at all of IPv6 that take IPv4 too, as `ListenStream=80` makes
     /// them.
     fn tcp_at(&self, address: SocketAddr) -> Vec<&TcpListener> {
-        let wanted = if address.port() == 0 {
-            // Whichever port the system chose the last time, if there is no doubt which one that is.
-            let mut there = self.tcp.iter().map(|(known, _)| *known).filter(|known| known.ip() == address.ip());
-            let first = there.next().unwrap_or(address);
-            if there.all(|other| other == first) { first } else { address }
-        } else {
-            address
-        };
+        let wanted = chosen(address, self.tcp.iter().map(|(known, _)| *known));
         let at = |wanted: SocketAddr| {
             self.tcp.iter().filter(move |(known, _)| *known == wanted).map(|(_, socket)| socket)
         };
@@ -131,6 +125,15 @@ impl Inherited {
             fitting.extend(at(wide).filter(|socket| !is_only_v6(socket).unwrap_or(true)));
         }
         fitting
+    }
+}
+
+/// Where the plan leaves the port to the system: the one it chose the last time, if there is no doubt which one that is.
+fn chosen(planned: SocketAddr, known: impl Iterator<Item = SocketAddr>) -> SocketAddr {
+    let mut there = known.filter(|known| known.ip() == planned.ip());
+    match there.next() {
+        Some(first) if planned.port() == 0 && there.all(|other| other == first) => first,
+        _ => planned,
     }
 }
 

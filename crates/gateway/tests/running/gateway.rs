@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use torwart_config::{Plan, Source, check};
-use torwart_gateway::{Bound, Options};
+use torwart_gateway::{Bound, Inherited, Listeners, Options};
+use torwart_kernel::handover::{End, Handed};
 
 /// A running gateway in a folder of its own; dropping it stops it.
 pub(crate) struct Gateway {
@@ -30,6 +31,29 @@ impl Gateway {
         let running = torwart_gateway::Gateway::start(plan(&folder, config), &options)
             .unwrap_or_else(|problem| panic!("{problem}"));
         Self { running: Some(running), folder }
+    }
+
+    /// Starts another one on the sockets of this one, as the next process does.
+    pub(crate) fn succeed(&self, config: &str) -> Self {
+        let (ours, theirs) = End::pair().expect("there are descriptors");
+        let sockets = self.running().descriptors().expect("there are descriptors");
+        ours.send(b"listen", &sockets).expect("it is taken");
+        let mut inherited = Inherited::default();
+        for socket in theirs.receive().expect("it has come").expect("it has come").sockets {
+            match socket {
+                Handed::Tcp(socket) => inherited.add_tcp(socket),
+                Handed::Unix(socket) => inherited.add_unix(socket),
+                Handed::Udp(socket) => inherited.add_udp(socket),
+            }
+            .expect("it has an address");
+        }
+        let folder = Folder(self.folder.0.clone());
+        let plan = plan(&folder, config);
+        let mut listeners = Listeners::open(&plan, inherited).unwrap_or_else(|problem| panic!("{problem}"));
+        listeners.forget_unused();
+        let options = Options { version: "test".to_owned(), is_coloured: false };
+        let running = torwart_gateway::Gateway::start_on(listeners, plan, &options);
+        Self { running: Some(running.unwrap_or_else(|problem| panic!("{problem}"))), folder }
     }
 
     pub(crate) fn running(&self) -> &torwart_gateway::Gateway {

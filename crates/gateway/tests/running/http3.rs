@@ -20,6 +20,7 @@ use std::time::Duration;
 /// A gateway that speaks HTTP/3, and what its clients trust.
 struct Site {
     gateway: Gateway,
+    config: String,
     trusting: Arc<rustls::ClientConfig>,
 }
 
@@ -44,7 +45,7 @@ impl Site {
              certificate = {{ chain = \"chain.pem\", key = \"key.pem\" }}\nupstreams = \"{}\"\n{in_site}\n",
             upstream.url()
         );
-        Self { gateway: Gateway::start_in(folder, &config), trusting: trusting(&authority) }
+        Self { gateway: Gateway::start_in(folder, &config), config, trusting: trusting(&authority) }
     }
 
     fn address(&self) -> SocketAddr {
@@ -503,5 +504,27 @@ fn answers_are_compressed_over_http_3_too() {
         let mut decoder = flate2::read::GzDecoder::new(answer.body.as_slice());
         std::io::Read::read_to_string(&mut decoder, &mut text).expect("is gzip");
         assert!(text == "<p>page</p>\n".repeat(20_000));
+    });
+}
+
+#[test]
+fn another_process_reads_the_socket_once_nobody_here_needs_it() {
+    let upstream = Upstream::saying("well");
+    let mut site = Site::start(&upstream);
+    let address = site.address();
+    run(async {
+        let mut before = site.open().await;
+        assert_eq!(before.ask(get("/before")).await.expect("it is answered").status, 200);
+        let successor = site.gateway.succeed(&site.config);
+        assert_eq!(successor.running().addresses(), site.gateway.running().addresses());
+        let first = site.gateway.take();
+        let closed = first.endpoints_closed();
+        let ending = std::thread::spawn(move || first.hand_over(PATIENCE));
+        closed.await;
+        successor.running().open_late();
+        let mut after = Connection::open(address, &site.trusting).await;
+        assert_eq!(after.ask(get("/after")).await.expect("it is answered").status, 200);
+        drop(before);
+        assert!(ending.join().expect("it ends"));
     });
 }

@@ -1,11 +1,12 @@
 //! Another process takes over under load: nobody is refused, nobody is cut off, and what fails changes nothing.
 
-use crate::program::{Folder, Gateway, PATIENCE, get, run};
+use crate::program::{Folder, Gateway, PATIENCE, Program, get, run};
 use crate::upstream::Upstream;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixDatagram;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -108,6 +109,33 @@ fn one_that_does_not_get_ready_changes_nothing() {
     gateway.program.wait_for_note("has taken over");
     assert_eq!(get(gateway.address, "/"), (200, "one".to_owned()));
     assert_eq!(gateway.program.end_of_first(), Some(0));
+}
+
+#[test]
+fn the_service_manager_learns_which_process_is_the_main_one() {
+    let (one, folder) = (Upstream::start("one"), Folder::new());
+    let file = folder.write("torwart.toml", &plan(&[&one]));
+    let path = folder.path().join("notify");
+    let manager = UnixDatagram::bind(&path).expect("the folder can be written to");
+    manager.set_read_timeout(Some(PATIENCE)).expect("a time is set");
+    let variables = [("NOTIFY_SOCKET", path.to_str().expect("a plain path"))];
+    let mut program = Program::start(&["serve", "--format", "json", "--config", &file], &variables);
+    program.wait_for("\"event\":\"started\"");
+    program.signal(Signal::USR2);
+    let line = program.wait_for("\"event\":\"started\"");
+    let document: Value = serde_json::from_str(&line).expect("it is JSON");
+    let _process = Process::of(&document);
+    let mut text = [0; 512];
+    let told = format!("MAINPID={}", document["process"]);
+    loop {
+        let count = manager.recv(&mut text).expect("it says something");
+        let said = String::from_utf8_lossy(&text[..count]).into_owned();
+        assert!(!said.contains("STOPPING"), "the service does not stop: {said}");
+        if said.contains(&told) {
+            break;
+        }
+    }
+    assert_eq!(program.end_of_first(), Some(0));
 }
 
 /// Ends the clients, also when the test fails.

@@ -226,6 +226,7 @@ fn start(mut command: Command, theirs: End) -> io::Result<Child> {
         .env_remove("WATCHDOG_PID")
         .env_remove("LISTEN_PID")
         .env_remove("LISTEN_FDS")
+        .env_remove("LISTEN_FDS_FIRST_FD")
         .env_remove("LISTEN_FDNAMES")
         .stdin(Stdio::from(theirs.into_descriptor()))
         .spawn()
