@@ -101,7 +101,7 @@ const fn pattern(form: Form) -> Option<&'static str> {
         Form::Who => Some("^(path:/|cookie:|header:|bots$)"),
         Form::Rate => Some("^([0-9]+ */ *[0-9a-z]+|off)$"),
         Form::Service => Some("^https?://"),
-        Form::Upstream => Some("^(https?://|fastcgi://|unix:)"),
+        Form::Upstream => Some("^((srv[+])?https?://|fastcgi://|unix:)"),
         Form::Statuses => Some("^([1-5][0-9]{2}( *- *[1-5][0-9]{2})?|[1-5]xx)$"),
         Form::Any
         | Form::Address

@@ -46,6 +46,8 @@ pub enum Kind {
     Ds,
     /// The name of an address.
     Ptr,
+    /// The servers of a service.
+    Srv,
 }
 
 /// An answer.
@@ -95,6 +97,17 @@ pub enum Data {
     Alias(String),
     /// The address this record stands for has this name.
     Pointer(String),
+    /// A server of a service; `.` says that there is none.
+    Service {
+        /// The lower, the sooner it is used.
+        priority: u16,
+        /// Its share among those of the same priority.
+        weight: u16,
+        /// Its port.
+        port: u16,
+        /// Its name.
+        host: String,
+    },
     /// A name server of the zone.
     NameServer(String),
     /// The head of a zone.
@@ -201,6 +214,7 @@ impl Kind {
             Self::Soa => "SOA",
             Self::Ds => "DS",
             Self::Ptr => "PTR",
+            Self::Srv => "SRV",
         }
     }
 
@@ -213,6 +227,7 @@ impl Kind {
             Self::Soa => RecordType::SOA,
             Self::Ds => RecordType::DS,
             Self::Ptr => RecordType::PTR,
+            Self::Srv => RecordType::SRV,
         }
     }
 }

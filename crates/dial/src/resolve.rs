@@ -8,14 +8,17 @@ mod files;
 mod lookup;
 mod names;
 mod question;
+mod services;
 mod worker;
 
 pub use files::{Hosts, ResolvConf, SystemFiles};
 pub use names::NameState;
+pub use services::{Service, Services};
 
 use names::{Names, Seen};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -40,6 +43,9 @@ pub struct Answer {
 #[derive(Debug)]
 pub struct Resolver {
     names: Arc<Names>,
+    /// The name servers of the plan; without any, this host's.
+    servers: Vec<SocketAddr>,
+    resolv_conf: PathBuf,
     /// Always there until the drop, which closes it to end the thread.
     requests: Option<mpsc::Sender<Wanted>>,
     thread: Option<JoinHandle<()>>,
@@ -50,8 +56,9 @@ impl Resolver {
     pub fn start(plan: &ResolverPlan, files: SystemFiles) -> io::Result<Self> {
         let names = Arc::new(Names::default());
         let (requests, wanted) = mpsc::channel(REQUESTS);
+        let (servers, resolv_conf) = (plan.servers.clone(), files.resolv_conf.clone());
         let thread = worker::start(plan.clone(), files, Arc::clone(&names), wanted)?;
-        Ok(Self { names, requests: Some(requests), thread: Some(thread) })
+        Ok(Self { names, servers, resolv_conf, requests: Some(requests), thread: Some(thread) })
     }
 
     /// The addresses of a name, from memory or by asking, within `deadline`.

@@ -9,7 +9,7 @@ use crate::guard::Gatehouse;
 use crate::health::HealthWatch;
 use crate::listeners::inherited::Inherited;
 use crate::listeners::{Bound, Command, Listeners, bind};
-use crate::names::{Addresses, NameWatch, Names, News, spread_names};
+use crate::names::{Addresses, Leads, NameWatch, Names, News, spread_names};
 use crate::per_core::Core;
 use crate::renewal::Renewal;
 use crate::roster::{ChangeProblem, Changes, Roster};
@@ -50,27 +50,6 @@ struct Worker {
     commands: mpsc::UnboundedSender<Command>,
     /// Ends with whether all connections did so by themselves.
     thread: JoinHandle<bool>,
-}
-
-/// What new plans and new addresses of names are taken over by.
-pub(crate) struct Control {
-    pub(crate) shared: Arc<Shared>,
-    pseudonym: Arc<str>,
-    /// Locked while a new snapshot is made, so that they follow each other.
-    steering: Mutex<Steering>,
-    /// Told once the thread that asks for names runs.
-    names: OnceLock<Names>,
-}
-
-struct Steering {
-    listeners: Listeners,
-    addresses: Addresses,
-    /// UDP sockets that another process still reads.
-    late: Vec<bind::Sockets>,
-    /// The plan as the file says it.
-    written: Plan,
-    /// What was changed of its upstreams since.
-    changes: Changes,
 }
 
 /// Why the gateway could not start, or could not take over a plan.
@@ -363,85 +342,6 @@ impl Gateway {
     fn tell(&self, command: impl Fn(usize) -> Command) {
         for (index, worker) in self.workers.iter().enumerate() {
             let _ = worker.commands.send(command(index));
-        }
-    }
-}
-
-impl Control {
-    fn steering(&self) -> MutexGuard<'_, Steering> {
-        // Whoever panicked here left listeners and addresses as they were, or changed as a whole.
-        self.steering.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads the certificates of the plan in force again.
-    pub(crate) fn renew(&self) {
-        // Locked, so that no new plan is taken over meanwhile.
-        let _steering = self.steering();
-        let snapshot = self.shared.snapshot.load();
-        let Some(certificates) = &snapshot.certificates else { return };
-        match certificates.renew(&snapshot.plan.sites) {
-            Ok(()) => self.shared.metrics.set_certificates(certificates.expiries()),
-            Err(problems) => {
-                for problem in problems {
-                    tracing::error!(%problem, "the certificates cannot be read again; the present ones stay");
-                }
-            }
-        }
-    }
-
-    /// What was changed of upstreams at run time.
-    pub(crate) fn changes(&self) -> Changes {
-        self.steering().changes.clone()
-    }
-
-    /// Changes which upstreams are used. With any problem everything stays.
-    pub(crate) fn change(
-        &self,
-        change: impl FnOnce(&mut Changes, &Snapshot) -> Result<(), ChangeProblem>,
-    ) -> Result<(), ChangeProblem> {
-        let mut steering = self.steering();
-        let before = self.shared.snapshot.load_full();
-        let mut changes = steering.changes.clone();
-        change(&mut changes, &before)?;
-        let mut plan = steering.written.clone();
-        changes.apply(&mut plan);
-        let names = spread_names(&plan);
-        let snapshot = before
-            .with_upstreams(plan, &steering.addresses, &changes, &self.shared.metrics)
-            .map_err(|problem| ChangeProblem::Tls(problem.to_string()))?;
-        steering.changes = changes;
-        steering.addresses.keep_only(&names);
-        self.shared.adopt(snapshot);
-        self.want(names);
-        Ok(())
-    }
-
-    fn want(&self, wanted: Vec<Arc<str>>) {
-        if let Some(names) = self.names.get() {
-            names.want(wanted);
-        }
-    }
-
-    /// Takes in news about names; a change makes a new snapshot of the same plan.
-    fn learn(&self, news: Vec<News>) {
-        let mut steering = self.steering();
-        let before = self.shared.snapshot.load_full();
-        let names = spread_names(&before.plan);
-        let mut has_changed = false;
-        for news in news.into_iter().filter(|news| names.contains(&news.name)) {
-            let (name, count) =
-                (Arc::clone(&news.name), news.addresses.as_ref().map_or(0, |found| found.len()));
-            if steering.addresses.learn(news) {
-                has_changed = true;
-                tracing::info!(%name, addresses = count, "the addresses of a name have changed");
-            }
-        }
-        if has_changed {
-            self.shared.adopt(before.spread_anew(
-                &steering.addresses,
-                &steering.changes,
-                &self.shared.metrics,
-            ));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Names whose every address is an upstream of its own (`resolve = "each"`): who asks for them, again and again.
+//! Names that lead to several upstreams, because each address is one (`resolve = "each"`) or because they are services
+//! (`srv+http://`): who asks for them, again and again.
 //!
 //! One thread of the control side asks the resolver for each such name as soon as a plan has it and whenever the answer
 //! is about to expire. What it learns goes to the gateway, which makes a new snapshot of the plan if it is news. The
@@ -13,23 +14,33 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use torwart_config::Plan;
-use torwart_config::plan::{SpreadNames, Target};
+use torwart_config::plan::{Pool, SpreadNames, Target};
 use torwart_dial::Resolver;
+use torwart_dial::resolve::Service;
 
 /// Which names are wanted, told to the thread that asks.
 #[derive(Clone)]
 pub struct Names(watch::Sender<Option<Vec<Arc<str>>>>);
 
-/// The addresses of spread names, as far as they are known.
+/// What spread names lead to, as far as it is known.
 #[derive(Debug, Default)]
-pub struct Addresses(HashMap<Arc<str>, Arc<[IpAddr]>>);
+pub struct Addresses(HashMap<Arc<str>, Leads>);
+
+/// What a name leads to; never nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leads {
+    /// Addresses, sorted, each once.
+    Addresses(Arc<[IpAddr]>),
+    /// The servers of a service, sorted, each once.
+    Services(Arc<[Service]>),
+}
 
 /// What was found out about a name: its addresses, or that there are none to be had.
 pub struct News {
     /// The name.
     pub name: Arc<str>,
-    /// Its addresses, sorted, each once; never empty.
-    pub addresses: Option<Arc<[IpAddr]>>,
+    /// What it leads to.
+    pub leads: Option<Leads>,
 }
 
 /// The thread that asks. Dropping it ends the thread.
@@ -38,20 +49,41 @@ pub struct NameWatch {
     thread: Option<JoinHandle<()>>,
 }
 
+impl Leads {
+    /// To how many upstreams.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Addresses(addresses) => addresses.len(),
+            Self::Services(servers) => servers.len(),
+        }
+    }
+}
+
 impl Addresses {
     /// The addresses of a name; none while they are unknown.
     pub fn of(&self, name: &str) -> Option<&[IpAddr]> {
-        self.0.get(name).map(|addresses| &**addresses)
+        match self.0.get(name) {
+            Some(Leads::Addresses(addresses)) => Some(addresses),
+            Some(Leads::Services(_)) | None => None,
+        }
+    }
+
+    /// The servers of a service; none while they are unknown.
+    pub fn servers_of(&self, service: &str) -> Option<&[Service]> {
+        match self.0.get(&*service_key(service)) {
+            Some(Leads::Services(servers)) => Some(servers),
+            Some(Leads::Addresses(_)) | None => None,
+        }
     }
 
     /// Takes in what was found out; whether that changed anything.
     pub fn learn(&mut self, news: News) -> bool {
-        let News { name, addresses } = news;
-        if self.0.get(&name) == addresses.as_ref() {
+        let News { name, leads } = news;
+        if self.0.get(&name) == leads.as_ref() {
             return false;
         }
-        match addresses {
-            Some(addresses) => self.0.insert(name, addresses),
+        match leads {
+            Some(leads) => self.0.insert(name, leads),
             None => self.0.remove(&name),
         };
         true
@@ -65,10 +97,13 @@ impl Addresses {
 
 /// The names a plan wants spread, each once.
 pub fn spread_names(plan: &Plan) -> Vec<Arc<str>> {
-    let pools = plan.pools.iter().filter(|pool| pool.spread == SpreadNames::Each);
-    let names = pools.flat_map(|pool| &pool.upstreams).filter_map(|upstream| match &upstream.target {
-        Target::Name { name, .. } => Some(Arc::clone(name)),
-        Target::Address(_) | Target::Unix(_) => None,
+    let each = |pool: &Pool| pool.spread == SpreadNames::Each;
+    let upstreams =
+        plan.pools.iter().flat_map(|pool| pool.upstreams.iter().map(move |one| (each(pool), one)));
+    let names = upstreams.filter_map(|(is_spread, upstream)| match &upstream.target {
+        Target::Name { name, .. } if upstream.is_service => Some(service_key(name)),
+        Target::Name { name, .. } if is_spread => Some(Arc::clone(name)),
+        Target::Name { .. } | Target::Address(_) | Target::Unix(_) => None,
     });
     let mut names: Vec<_> = names.collect();
     names.sort_unstable();
@@ -84,7 +119,7 @@ impl NameWatch {
         tell: impl Fn(Vec<News>) + Send + 'static,
     ) -> io::Result<Self> {
         let (names, wanted) = watch::channel(Some(names));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("names".into())
             .spawn(move || runtime.block_on(ask_all(resolver, wanted, tell)))?;
@@ -150,12 +185,12 @@ async fn ask_all(
         let mut next = Some(first);
         while let Some(found) = next {
             // A lookup that was called off has nothing to tell, even if it had come to its end by then.
-            if let Ok((id, Found { news: found, again_in })) = found
-                && running.get(&found.name).is_some_and(|lookup| lookup.id() == id)
+            if let Ok((id, Found { name, news: found, again_in })) = found
+                && running.get(&name).is_some_and(|lookup| lookup.id() == id)
             {
-                let lookup = look_up(Arc::clone(&resolver), Arc::clone(&found.name), again_in);
-                running.insert(Arc::clone(&found.name), lookups.spawn(lookup));
-                news.push(found);
+                let lookup = look_up(Arc::clone(&resolver), Arc::clone(&name), again_in);
+                running.insert(name, lookups.spawn(lookup));
+                news.extend(found);
             }
             next = lookups.try_join_next_with_id();
         }
@@ -166,24 +201,48 @@ async fn ask_all(
 }
 
 struct Found {
-    news: News,
+    name: Arc<str>,
+    /// None where nobody could say: what was known stays.
+    news: Option<News>,
     again_in: Duration,
 }
 
 async fn look_up(resolver: Arc<Resolver>, name: Arc<str>, wait: Duration) -> Found {
     tokio::time::sleep(wait).await;
+    if let Some(service) = name.strip_prefix(SERVICE) {
+        let found = resolver.services(service).await;
+        let again_in = found.as_ref().map_or(SOONEST, |found| found.ttl.clamp(SOONEST, LATEST));
+        let news = found.map(|found| News {
+            name: Arc::clone(&name),
+            leads: (!found.servers.is_empty()).then(|| Leads::Services(found.servers.into())),
+        });
+        return Found { name, news, again_in };
+    }
+    let told = |leads| Some(News { name: Arc::clone(&name), leads });
     match resolver.addresses(&name, 0, PATIENCE).await {
         Ok(answer) => {
             let mut addresses: Vec<_> = answer.addresses.iter().map(std::net::SocketAddr::ip).collect();
             addresses.sort_unstable();
             addresses.dedup();
             let again_in = answer.ttl.clamp(SOONEST, LATEST);
-            Found { news: News { name, addresses: Some(addresses.into()) }, again_in }
+            let news = told(Some(Leads::Addresses(addresses.into())));
+            Found { name, news, again_in }
         }
         // The resolver keeps the last good answer for as long as it is worth something.
-        Err(_) => Found { news: News { name, addresses: None }, again_in: SOONEST },
+        Err(_) => {
+            let news = told(None);
+            Found { name, news, again_in: SOONEST }
+        }
     }
 }
+
+/// What a service is called among the names: one and the same name may be both.
+fn service_key(name: &str) -> Arc<str> {
+    format!("{SERVICE}{name}").into()
+}
+
+/// Services begin so among the names.
+const SERVICE: &str = "srv+";
 
 /// How long one question may take before the name counts as unresolved; asking goes on behind that.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use torwart_config::Plan;
 use torwart_config::plan::{self, SpreadNames, UpstreamTls};
+use torwart_dial::resolve::Service;
 use torwart_dial::{Place, SocketPlan, Target, TlsClient, TlsConfigProblem, http2};
 
 mod state;
@@ -26,6 +27,8 @@ pub struct Upstream {
     pub http1: Option<Arc<TlsClient>>,
     /// What `Host` says under the policy `upstream`.
     pub authority: Arc<str>,
+    /// Whether its name is that of a service, whose servers are the upstreams.
+    pub is_service: bool,
     /// Its share among the upstreams of its pool.
     pub weight: u32,
     /// Whether it is used only where no other is up.
@@ -72,6 +75,7 @@ pub fn build(pool: &plan::Pool) -> Result<Vec<Upstream>, TlsConfigProblem> {
                 prelude: None,
             },
             authority: Arc::clone(&upstream.authority),
+            is_service: upstream.is_service,
             weight: upstream.weight,
             is_backup: upstream.is_backup,
             zone: upstream.zone.clone(),
@@ -92,8 +96,19 @@ pub fn spread(
     let now = Moment::now();
     for upstream in written {
         let state = |label: &str| learned.of(&pool.name, label, now);
+        if let (true, Place::Name { host, .. }) = (upstream.is_service, &upstream.target.place)
+            && let Some(servers) = addresses.servers_of(host)
+        {
+            let best = servers.first().map_or(0, |server| server.priority);
+            upstreams.extend(servers.iter().map(|server| {
+                let mut one = upstream.served_by(server, best);
+                one.state = state(&one.target.label);
+                one
+            }));
+            continue;
+        }
         let known = match &upstream.target.place {
-            Place::Name { host, port } if pool.spread == SpreadNames::Each => {
+            Place::Name { host, port } if pool.spread == SpreadNames::Each && !upstream.is_service => {
                 addresses.of(host).map(|addresses| (addresses, *port))
             }
             Place::Name { .. } | Place::Ip(_) | Place::Unix(_) => None,
@@ -120,6 +135,23 @@ pub fn place(target: &plan::Target) -> Place {
 }
 
 impl Upstream {
+    /// One server of a service; those that are not of the `best` priority are backups.
+    fn served_by(&self, server: &Service, best: u16) -> Self {
+        let (host, port) = (&server.host, server.port);
+        let label = format!("{} ({host}:{port})", self.target.label);
+        let place = Place::Name { host: Arc::clone(host), port };
+        let is_standard = port == if self.target.tls.is_some() { 443 } else { 80 };
+        let authority = if is_standard { Arc::clone(host) } else { format!("{host}:{port}").into() };
+        Self {
+            target: Target { label: label.into(), place, ..self.target.clone() },
+            authority,
+            is_service: false,
+            weight: u32::from(server.weight).max(1),
+            is_backup: self.is_backup || server.priority > best,
+            ..self.clone()
+        }
+    }
+
     /// The same at one of its addresses, and labelled so.
     fn at(&self, address: IpAddr, port: u16) -> Self {
         let label = format!("{} ({address})", self.target.label);
@@ -140,8 +172,8 @@ impl TlsClients<'_> {
     fn of(&mut self, upstream: &plan::Upstream) -> Result<Arc<TlsClient>, TlsConfigProblem> {
         let tls = &self.pool.tls;
         // An address of a spread name is dialled as an address, but it is the name that the certificate must carry.
-        if let (SpreadNames::Each, plan::Target::Name { name, .. }, None) =
-            (self.pool.spread, &upstream.target, &tls.name)
+        if let (SpreadNames::Each, plan::Target::Name { name, .. }, None, false) =
+            (self.pool.spread, &upstream.target, &tls.name, upstream.is_service)
         {
             let named = UpstreamTls { name: Some(Arc::clone(name)), ..tls.clone() };
             return TlsClient::build(&named).map(Arc::new);

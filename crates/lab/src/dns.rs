@@ -55,6 +55,8 @@ pub enum Reply {
     Alias(String),
     /// The name of an address (PTR).
     Name(String),
+    /// The servers of a service (SRV): priority, weight, port and name of each.
+    Services(Vec<(u16, u16, u16, String)>),
     /// The name does not exist (RCODE 3).
     NxDomain,
     /// The server failed (RCODE 2).

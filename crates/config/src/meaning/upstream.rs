@@ -15,7 +15,7 @@ use crate::{
 /// Reads an upstream of a pool: its address, or a table with its address.
 pub(super) fn weighed(build: &mut Build<'_>, written: &At<Written>) -> Option<Upstream> {
     match &written.value {
-        Written::Text(text) => upstream(build, &At { place: written.place, value: text }),
+        Written::Text(text) => of_pool(build, &At { place: written.place, value: text }),
         Written::Group(group) => from_table(build, group),
         _ => None,
     }
@@ -23,13 +23,30 @@ pub(super) fn weighed(build: &mut Build<'_>, written: &At<Written>) -> Option<Up
 
 fn from_table(build: &mut Build<'_>, group: &Group) -> Option<Upstream> {
     let url = group.text("url")?;
-    let upstream = upstream(build, &url)?;
+    let upstream = of_pool(build, &url)?;
     Some(Upstream {
         weight: group.count("weight").map_or(defaults::WEIGHT, narrow32),
         is_backup: group.switch("backup") == Some(true),
         zone: group.text("zone").and_then(|text| zone(build, &text)),
         ..upstream
     })
+}
+
+/// An address, or a service: `srv+http://_shop._tcp.example`, whose servers have ports of their own.
+fn of_pool(build: &mut Build<'_>, text: &At<&str>) -> Option<Upstream> {
+    let Some(service) = text.value.strip_prefix("srv+") else { return upstream(build, text) };
+    let has_port = service.split_once("://").is_some_and(|(_, rest)| rest.contains(':'));
+    match read(service) {
+        Ok((scheme @ (Scheme::Http | Scheme::Https), target @ Target::Name { .. }, authority))
+            if !has_port =>
+        {
+            Some(Upstream { is_service: true, ..plain(text.value, scheme, target, &authority) })
+        }
+        _ => {
+            build.complaints.error(text.place, "bad_service").text("value", text.value);
+            None
+        }
+    }
 }
 
 /// The name of a zone.
@@ -75,6 +92,7 @@ fn plain(label: &str, scheme: Scheme, target: Target, authority: &str) -> Upstre
         scheme,
         target,
         authority: shared(authority),
+        is_service: false,
         weight: defaults::WEIGHT,
         is_backup: false,
         zone: None,

@@ -59,6 +59,8 @@ pub struct Upstream {
     pub target: Target,
     /// What `Host` says to it under [`super::HostPolicy::Upstream`]: host, and port where it is not the scheme's own.
     pub authority: Arc<str>,
+    /// Whether its name is that of a service (SRV), whose servers are the upstreams; there is no port then.
+    pub is_service: bool,
     /// Its share among the upstreams of its pool.
     pub weight: u32,
     /// Whether it is used only where no other is up.

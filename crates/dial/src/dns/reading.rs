@@ -31,6 +31,12 @@ fn record(record: &WireRecord) -> Record {
         RData::AAAA(address) => Data::Address(IpAddr::V6(address.0)),
         RData::CNAME(target) => Data::Alias(plain(&target.0)),
         RData::PTR(name) => Data::Pointer(plain(&name.0)),
+        RData::SRV(service) => Data::Service {
+            priority: service.priority,
+            weight: service.weight,
+            port: service.port,
+            host: plain(&service.target),
+        },
         RData::NS(server) => Data::NameServer(plain(&server.0)),
         RData::SOA(zone) => {
             Data::Zone { primary: plain(&zone.mname), serial: zone.serial, negative_ttl: zone.minimum }

@@ -217,3 +217,42 @@ fn the_certificate_must_carry_the_name_and_not_the_address() {
         cause(last) == "tls_wrong_name" && last["attempts"][0]["upstream"] == format!("{wrong} ({FIRST})")
     });
 }
+
+#[test]
+fn the_servers_of_a_service_are_upstreams_with_their_ports_and_priorities() {
+    const SERVICE: &str = "_app._tcp.lab.test";
+    let upstreams = [Upstream::saying("first"), Upstream::saying("second")];
+    let ports = [upstreams[0].address().port(), upstreams[1].address().port()];
+    let ground = Ground::start().expect("the lab starts");
+    let services = |priority| {
+        let second = (priority, 3, ports[1], "two.lab.test".to_owned());
+        let services = vec![(0, 1, ports[0], "one.lab.test".to_owned()), second];
+        Rule { ttl: 1, ..Rule::always(Reply::Services(services)) }
+    };
+    let names = NameServer::start(
+        &ground,
+        [
+            (SERVICE.to_owned(), services(0)),
+            ("one.lab.test".to_owned(), answering(&[FIRST])),
+            ("two.lab.test".to_owned(), answering(&[FIRST])),
+        ],
+    )
+    .expect("it listens");
+    let config = config(&names, 80)
+        .replace(&format!("http://{NAME}:80"), &format!("srv+http://{SERVICE}"))
+        .replace("retry", "slow_start = \"0s\"\nretry");
+    let mut gateway = Gateway::start(&config);
+    let mut client = Client::connect(gateway.address());
+    eventually("the servers are found", || client.get("/").expect("it is answered").status == 200);
+    let told = answers(&mut client, 40);
+    assert_eq!(told.iter().filter(|who| *who == "second").count(), 30, "three of four, as its weight says");
+
+    names.set(SERVICE, services(10));
+    eventually("the lower priority waits", || distinct(answers(&mut client, 10)) == ["first"]);
+    gateway.stop(crate::PATIENCE);
+    let seen = gateway.records().iter().any(|record| {
+        let label = format!("srv+http://{SERVICE} (two.lab.test:{})", ports[1]);
+        record["attempts"].as_array().is_some_and(|all| all.iter().any(|one| one["upstream"] == label))
+    });
+    assert!(seen, "its attempts say which server it was");
+}

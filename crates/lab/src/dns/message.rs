@@ -76,6 +76,14 @@ pub(super) fn answer(question: &Question, reply: &Reply, ttl: u32, is_tcp: bool)
             .collect(),
         Reply::Alias(target) => vec![record(&POINTER_TO_QUESTION, CNAME, ttl, &name(target))],
         Reply::Name(name) => vec![record(&POINTER_TO_QUESTION, PTR, ttl, &self::name(name))],
+        Reply::Services(services) => services
+            .iter()
+            .filter(|_| question.kind == SRV)
+            .map(|(priority, weight, port, host)| {
+                let numbers = [priority, weight, port].map(|number| number.to_be_bytes());
+                record(&POINTER_TO_QUESTION, SRV, ttl, &[numbers.concat(), name(host)].concat())
+            })
+            .collect(),
         Reply::Loop => {
             let detour = name("detour.lab.test");
             vec![
@@ -167,6 +175,7 @@ pub(super) const CNAME: u16 = 5;
 pub(super) const SOA: u16 = 6;
 const PTR: u16 = 12;
 pub(super) const AAAA: u16 = 28;
+const SRV: u16 = 33;
 pub(super) const NXDOMAIN: u8 = 3;
 /// The name of the question, by compression (RFC 1035 §4.1.4).
 const POINTER_TO_QUESTION: [u8; 2] = [0xc0, HEADER as u8];

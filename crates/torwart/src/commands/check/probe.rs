@@ -73,7 +73,9 @@ pub(super) async fn all(plan: &Plan, timeout: Duration) -> io::Result<Vec<Probe>
             Protocol::Http2 => tls.offering(&[http2::ALPN]),
             Protocol::Auto => tls.offering(&[http2::ALPN, b"http/1.1"]),
         });
-        orders.extend(pool.upstreams.iter().map(|upstream| order(plan, pool, upstream, &tls, timeout)));
+        // The servers of a service are nobody's before the gateway runs.
+        let upstreams = pool.upstreams.iter().filter(|upstream| !upstream.is_service);
+        orders.extend(upstreams.map(|upstream| order(plan, pool, upstream, &tls, timeout)));
     }
     orders.extend(authorisers(plan, timeout)?);
     let mut orders = orders.into_iter().enumerate();
