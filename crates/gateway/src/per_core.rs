@@ -274,8 +274,9 @@ impl Core {
                 self.coders.trim();
             }
             let view = self.view();
-            for pool in &view.pools {
-                pool.upstreams.iter().for_each(|upstream| upstream.show(now));
+            for (pool, plan) in view.pools.iter().zip(&view.snapshot.plan.pools) {
+                let queued = pool.gate.waiting();
+                pool.upstreams.iter().for_each(|upstream| upstream.show(plan.concurrency, queued, now));
                 for upstream in pool.upstreams.iter().filter(|upstream| !upstream.idle.is_empty()) {
                     upstream.idle.sweep(pool.keep, &upstream.upstream.state, now);
                 }

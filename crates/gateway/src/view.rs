@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use torwart_config::plan::{RouteIndex, Site};
+use torwart_config::plan::{Concurrency, RouteIndex, Site};
 use torwart_dial::Target;
 use torwart_policy::budget::RetryBudget;
 use torwart_record::UpstreamGauge;
@@ -134,11 +134,12 @@ impl View {
 impl UpstreamView {
     /// Tells the metrics how busy the upstream is, and whether it is up: one that was left out counts as down until it
     /// has answered.
-    pub fn show(&self, now: Moment) {
+    pub fn show(&self, plan: Concurrency, queued: usize, now: Moment) {
         let state = &self.upstream.state;
         self.up.set(state.is_up(now) && !state.is_doubted());
         let latency = if self.is_alone.get() { 0 } else { state.latency(now).nanos };
         self.up.load(state.in_flight(), Duration::from_nanos(latency));
+        self.up.room(state.load.limit(plan), queued);
     }
 
     fn new(upstream: &Upstream, up: UpstreamGauge) -> Self {

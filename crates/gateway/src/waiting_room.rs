@@ -77,12 +77,6 @@ pub fn enter(x: &mut Exchange<'_>, gate: &RouteGate) -> Result<(), Stop> {
 }
 
 impl Rooms {
-    /// How many are inside, and how many wait.
-    pub fn count(&self) -> (usize, u64) {
-        let room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
-        (room.inside(), room.waiting())
-    }
-
     fn arrive(&self, plan: &WaitingRoom, ticket: Option<Ticket>, chance: u64, now: Moment) -> Turn {
         // Nothing that can panic happens under the lock.
         let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);

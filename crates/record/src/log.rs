@@ -93,6 +93,11 @@ fn write_outcome(record: &Record<'_>, out: &mut Vec<u8>) {
     write_id_or_null(record.cause().map(Cause::id), out);
     out.extend_from_slice(b",\"stage\":");
     write_id_or_null(record.stage().map(|stage| stage.id()), out);
+    out.extend_from_slice(b",\"queue_ms\":");
+    match record.evidence.local.admit.duration().filter(|waited| !waited.is_zero()) {
+        Some(waited) => write_millis(waited, out),
+        None => out.extend_from_slice(b"null"),
+    }
 }
 
 fn write_sizes(record: &Record<'_>, out: &mut Vec<u8>) {

@@ -17,6 +17,10 @@ struct Known {
     is_up: AtomicBool,
     in_flight: AtomicU32,
     latency_micros: AtomicU64,
+    /// How many requests it may work on; 0 where there is no limit.
+    limit: AtomicU32,
+    /// How many wait for an upstream of its pool.
+    queued: AtomicU32,
     /// How often it was left out, by cause.
     ejections: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -39,6 +43,12 @@ impl UpstreamGauge {
         self.known.latency_micros.store(micros, Ordering::Relaxed);
     }
 
+    /// It may work on so many requests, and so many wait for one of its pool.
+    pub fn room(&self, limit: Option<u32>, queued: usize) {
+        self.known.limit.store(limit.unwrap_or(0), Ordering::Relaxed);
+        self.known.queued.store(u32::try_from(queued).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
     /// It was left out because of this.
     pub fn ejected(&self, cause: Cause) {
         // A count is whole whatever happened to who counted.
@@ -54,6 +64,14 @@ impl UpstreamGauge {
         self.known.latency_micros.load(Ordering::Relaxed)
     }
 
+    pub(super) fn limit(&self) -> Option<u32> {
+        Some(self.known.limit.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
+    }
+
+    pub(super) fn queued(&self) -> u32 {
+        self.known.queued.load(Ordering::Relaxed)
+    }
+
     pub(super) fn ejections(&self) -> BTreeMap<&'static str, u64> {
         self.known.ejections.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -66,6 +84,8 @@ impl Default for Known {
             is_up: AtomicBool::new(true),
             in_flight: AtomicU32::default(),
             latency_micros: AtomicU64::default(),
+            limit: AtomicU32::default(),
+            queued: AtomicU32::default(),
             ejections: Mutex::default(),
         }
     }

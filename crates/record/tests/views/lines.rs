@@ -39,7 +39,7 @@ fn a_line_has_the_promised_fields_in_the_promised_order() {
             r#"{"ts":"2026-11-21T12:34:56.789012Z","id":"bakim-toruf-zalan","client":"192.0.2.7:4711","#,
             r#""method":"GET","host":"shop.example","path":"/cart","protocol":"HTTP/1.1","status":200,"#,
             r#""served_by":"upstream","complete":true,"site":"shop.example","route":"/","pool":"shop","#,
-            r#""cause":null,"stage":null,"duration_ms":9.042,"sent":1210,"received":290,"#,
+            r#""cause":null,"stage":null,"queue_ms":null,"duration_ms":9.042,"sent":1210,"received":290,"#,
             r#""user_agent":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0","#,
             r#""referer":"https://shop.example/","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","crawler":null,"attempts":["#,
             r#"{"upstream":"http://10.0.0.12:3000","address":"10.0.0.12:3000","reused":true,"#,

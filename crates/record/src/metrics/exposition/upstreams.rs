@@ -3,6 +3,7 @@
 use super::Page;
 use crate::UpstreamGauge;
 use crate::metrics::Names;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -16,6 +17,24 @@ pub(super) fn write(names: &Names, page: &mut Page) {
     page.family("torwart_upstream_in_flight", "gauge", "Attempts under way at an upstream.");
     for (labels, gauge) in each() {
         page.sample("torwart_upstream_in_flight", &labels, u64::from(gauge.in_flight()));
+    }
+    if each().any(|(_, gauge)| gauge.limit().is_some()) {
+        let help = "How many requests an upstream may work on at once.";
+        page.family("torwart_upstream_limit", "gauge", help);
+        for (labels, gauge) in each() {
+            if let Some(limit) = gauge.limit() {
+                page.sample("torwart_upstream_limit", &labels, u64::from(limit));
+            }
+        }
+    }
+    page.family("torwart_queued", "gauge", "Requests that wait for an upstream of a pool to have room.");
+    let mut queued = BTreeMap::new();
+    for ((pool, _), gauge) in &names.upstreams {
+        let most = queued.entry(&**pool).or_insert(0);
+        *most = gauge.queued().max(*most);
+    }
+    for (pool, count) in queued {
+        page.sample("torwart_queued", &[("pool", pool)], u64::from(count));
     }
     let is_timed = |(_, gauge): &(_, &UpstreamGauge)| gauge.latency_micros() > 0;
     if each().any(|one| is_timed(&one)) {
