@@ -6,6 +6,7 @@
 use crate::apart::apart;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
+use crate::place;
 use crate::view::{PoolView, UpstreamView};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -95,13 +96,14 @@ async fn stay(
     until: Moment,
 ) -> Result<(), Stop> {
     let outage = &pool.outage;
-    let place = Place::take(outage);
+    let own = Place::take(outage);
     let plan = x.view.snapshot.plan.pools.get(index);
     let deadlines = plan.map(|pool| pool.deadlines.clone()).unwrap_or_default();
     let mut watch =
         Watch { look: None, next: Moment::now() + patience::pause_between_looks(Duration::ZERO), at: 0 };
     let is_back = std::future::poll_fn(|cx| {
-        if outage.standing.get() != Standing::Gone(since) {
+        let is_over = outage.standing.get() != Standing::Gone(since);
+        if is_over && pool.upstreams.iter().any(|upstream| place::is_free(x, upstream)) {
             return Poll::Ready(true);
         }
         if x.poll_leaving(cx).is_some() {
@@ -110,18 +112,21 @@ async fn stay(
         }
         let mut wakes_at = x.nearest_end().map_or(until, |end| end.min(until));
         if wakes_at <= Moment::now() {
-            return Poll::Ready(false);
+            return Poll::Ready(is_over);
         }
-        if place.watches() {
+        if is_over {
+            wakes_at = wakes_at.min(Moment::now() + FOR_ROOM);
+        } else if own.watches() {
             if watch.poll(cx, x, &pool.upstreams, &deadlines, since).is_ready() {
                 outage.is_over();
-                return Poll::Ready(true);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             if watch.look.is_none() {
                 wakes_at = wakes_at.min(watch.next);
             }
         } else {
-            place.listen(cx);
+            own.listen(cx);
         }
         if x.client.poll_deadline(cx, wakes_at).is_ready() {
             cx.waker().wake_by_ref();
@@ -138,6 +143,9 @@ async fn stay(
     x.needs_fresh_link = true;
     Ok(())
 }
+
+/// An upstream that comes back is not run over: whoever waited goes on as soon as it has room, and looks so often.
+const FOR_ROOM: Duration = Duration::from_millis(5);
 
 /// Somebody who waits; counted until this is dropped.
 struct Place<'o> {
