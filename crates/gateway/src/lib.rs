@@ -17,6 +17,7 @@ mod client;
 mod clock;
 mod compress;
 mod connect;
+mod control;
 mod exchange;
 mod files;
 mod flow;

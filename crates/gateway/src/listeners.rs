@@ -151,7 +151,10 @@ impl Listeners {
         let mut descriptors = Vec::new();
         for open in &self.open {
             if open.kept.is_empty() {
-                return Err(io::Error::other(format!("no descriptor is left of {}", describe(&open.address))));
+                return Err(io::Error::other(format!(
+                    "no descriptor is left of {}",
+                    describe(&open.address)
+                )));
             }
             for socket in &open.kept {
                 descriptors.push(socket.try_clone()?.into_descriptor());

@@ -1,7 +1,7 @@
 //! The handle for whoever renews certificates while the gateway runs.
 
 use crate::certificates::Proofs;
-use crate::gateway::Control;
+use crate::control::Control;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::sync::Arc;
 

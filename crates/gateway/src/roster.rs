@@ -6,7 +6,7 @@
 //! what it lists was not added.
 
 use crate::clock::Moment;
-use crate::gateway::Control;
+use crate::control::Control;
 use crate::snapshot::Snapshot;
 use crate::upstream::{Health, Upstream};
 use std::collections::BTreeSet;

@@ -6,8 +6,7 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set,
-    configure_capability_in_ambient_set, no_new_privs,
-    set_capabilities, set_no_new_privs,
+    configure_capability_in_ambient_set, no_new_privs, set_capabilities, set_no_new_privs,
 };
 use std::io;
 

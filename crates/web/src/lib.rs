@@ -16,7 +16,7 @@ mod story;
 mod token;
 mod words;
 
-pub use steering::UpgradeWish;
 pub use server::{Admin, AdminOptions, AdminState};
+pub use steering::UpgradeWish;
 pub use story::story;
 pub use token::Token;

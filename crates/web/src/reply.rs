@@ -52,7 +52,12 @@ impl Refusal {
             Self::OnlyReading | Self::OnlyPosting => StatusCode::METHOD_NOT_ALLOWED,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::NoPage | Self::NoExchange => StatusCode::NOT_FOUND,
-            Self::NoHost | Self::NoMember | Self::BadPurge | Self::BadId | Self::BadCause | Self::BadLimit => StatusCode::BAD_REQUEST,
+            Self::NoHost
+            | Self::NoMember
+            | Self::BadPurge
+            | Self::BadId
+            | Self::BadCause
+            | Self::BadLimit => StatusCode::BAD_REQUEST,
         }
     }
 

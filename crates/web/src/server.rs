@@ -139,9 +139,10 @@ async fn serve(
 ) {
     // Only a matter of latency.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| async move {
-        Ok::<_, Infallible>(pages::answer(&request, state, options).await)
-    });
+    let service =
+        service_fn(
+            |request| async move { Ok::<_, Infallible>(pages::answer(&request, state, options).await) },
+        );
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(options.head)

@@ -152,7 +152,8 @@ fn document(pools: &[PoolStatus]) -> Value {
 
 /// For people: one line per upstream below its pool.
 fn table(pools: &[PoolStatus], lang: Lang) -> String {
-    let longest = pools.iter().flat_map(|pool| &pool.upstreams).map(|upstream| upstream.label.chars().count());
+    let longest =
+        pools.iter().flat_map(|pool| &pool.upstreams).map(|upstream| upstream.label.chars().count());
     let width = longest.max().unwrap_or_default();
     let mut text = String::new();
     for pool in pools {
@@ -160,11 +161,14 @@ fn table(pools: &[PoolStatus], lang: Lang) -> String {
         for upstream in &pool.upstreams {
             let condition = condition(upstream, lang);
             let in_flight = fill("in-flight", lang, &[("count", &upstream.in_flight.to_string())]);
-            let latency = upstream.latency.map_or(String::new(), |latency| {
-                format!(", {:.1} ms", latency.as_secs_f64() * 1000.0)
-            });
+            let latency = upstream
+                .latency
+                .map_or(String::new(), |latency| format!(", {:.1} ms", latency.as_secs_f64() * 1000.0));
             let added = if upstream.is_added { say("was-added", lang) } else { "" };
-            text.push_str(&format!("  {:<width$}  {condition}, {in_flight}{latency}{added}\n", upstream.label));
+            text.push_str(&format!(
+                "  {:<width$}  {condition}, {in_flight}{latency}{added}\n",
+                upstream.label
+            ));
         }
         for label in &pool.removed {
             text.push_str(&format!("  {label:<width$}  {}\n", say("was-removed", lang)));

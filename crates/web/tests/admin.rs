@@ -52,8 +52,16 @@ mod tests {
 
         fn ask(&self, path: &str, is_json_wanted: bool, lang: Lang) -> AdminReply {
             let deadline = Duration::from_secs(10);
-            ask(Question { address: self.address, path, is_order: false, is_json_wanted, lang, token: None, deadline })
-                .unwrap()
+            ask(Question {
+                address: self.address,
+                path,
+                is_order: false,
+                is_json_wanted,
+                lang,
+                token: None,
+                deadline,
+            })
+            .unwrap()
         }
 
         fn json(&self, path: &str) -> Value {
@@ -265,7 +273,8 @@ mod tests {
         let token = Some("correct-horse-battery");
         let question = Question {
             address: admin.address,
-            path: "/status", is_order: false,
+            path: "/status",
+            is_order: false,
             is_json_wanted: true,
             lang: Lang::En,
             token,
@@ -305,6 +314,29 @@ mod tests {
                 assert_eq!(ask(method, &format!("{kind}Content-Length: 0\r\n")), "405", "{method} {kind}");
             }
         }
+    }
+
+    #[test]
+    fn what_changes_something_asks_for_post_the_token_and_no_foreign_page() {
+        let token = Token::new("correct-horse-battery");
+        let admin = Running::start(AdminOptions { token, ..AdminOptions::default() });
+        let known = "Authorization: Bearer correct-horse-battery\r\n";
+        let ask = |method: &str, path: &str, fields: &str| {
+            let request = format!(
+                "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{fields}Content-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            let answer = admin.raw(&request);
+            (answer.get(9..12).unwrap().to_owned(), answer.contains("allow: POST"))
+        };
+        for path in ["/upgrade", "/upstreams/drain?pool=shop&upstream=http://10.0.0.11:3000"] {
+            assert_eq!(ask("GET", path, known), ("405".to_owned(), true), "{path}");
+            assert_eq!(ask("POST", path, "").0, "401", "{path}");
+            let foreign = format!("{known}Origin: https://evil.example\r\n");
+            assert_eq!(ask("POST", path, &foreign).0, "403", "{path}");
+            // Nothing is behind this address here that could be changed.
+            assert_eq!(ask("POST", path, known).0, "404", "{path}");
+        }
+        assert_eq!(ask("GET", "/upstreams", "").0, "401");
     }
 
     #[test]
@@ -388,7 +420,8 @@ mod tests {
         let question = Question {
             token: None,
             address,
-            path: "/status", is_order: false,
+            path: "/status",
+            is_order: false,
             is_json_wanted: true,
             lang: Lang::En,
             deadline: Duration::from_millis(100),
@@ -419,7 +452,8 @@ mod tests {
         let question = Question {
             token: None,
             address,
-            path: "/x\r\nEvil: 1", is_order: false,
+            path: "/x\r\nEvil: 1",
+            is_order: false,
             is_json_wanted: false,
             lang: Lang::De,
             deadline: Duration::from_secs(10),

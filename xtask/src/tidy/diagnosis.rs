@@ -31,6 +31,7 @@ const FUNCTIONS: &[&str] = &["diagnose(", "attempt_cause("];
 const CALLERS: &[(&str, &str)] = &[
     ("crates/cause/", "defines it"),
     ("crates/acme/src/courier.rs", "evidence of dialling a CA"),
+    ("crates/gateway/src/health/", "evidence of active checks, and of telling who stays down"),
     ("crates/gateway/src/outcome.rs", "evidence of live exchanges"),
     ("crates/doctor/src/observe/exchange.rs", "evidence of the doctor's requests"),
     ("crates/torwart/src/commands/check/probe.rs", "evidence of probes"),

@@ -154,7 +154,8 @@ mod tests {
         assert_eq!(range("204"), Some(204..=204));
         assert_eq!(range("200-299"), Some(200..=299));
         assert_eq!(range("3xx"), Some(300..=399));
-        for wrong in ["", "2x", "xx", "0xx", "6xx", "99", "600", "300-200", "200-", "-200", "200-299-", "ok"] {
+        for wrong in ["", "2x", "xx", "0xx", "6xx", "99", "600", "300-200", "200-", "-200", "200-299-", "ok"]
+        {
             assert_eq!(range(wrong), None, "{wrong}");
         }
     }

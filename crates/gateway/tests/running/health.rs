@@ -18,7 +18,9 @@ fn upstream(name: &'static str, status: &Arc<AtomicU16>) -> Upstream {
         while let Some(request) = link.request()? {
             if request.word() == "/up" {
                 let status = status.load(Ordering::SeqCst);
-                link.send(&format!("HTTP/1.1 {status} X\r\nX-Who: {name}\r\nContent-Length: 5\r\n\r\nready"))?;
+                link.send(&format!(
+                    "HTTP/1.1 {status} X\r\nX-Who: {name}\r\nContent-Length: 5\r\n\r\nready"
+                ))?;
             } else {
                 link.answer(name)?;
             }
@@ -75,7 +77,8 @@ fn who_says_that_it_is_not_well_gets_no_requests_until_it_is() {
     assert_eq!(body(&gateway), "one");
     // Without checks nothing speaks against it.
     let unchecked = config(&all, "path = \"/up\"");
-    let unchecked = unchecked.lines().filter(|line| !line.starts_with("health")).collect::<Vec<_>>().join("\n");
+    let unchecked =
+        unchecked.lines().filter(|line| !line.starts_with("health")).collect::<Vec<_>>().join("\n");
     gateway.adopt(&unchecked).expect("it is adopted");
     eventually("nothing is held against it", || conditions(&gateway) == [Condition::Up, Condition::Up]);
 }

@@ -246,14 +246,9 @@ impl House {
 
 /// Where the admin server listens: there, or on any port where nobody asked for this very one, because a second gateway
 /// on one machine shall just work.
-pub(super) async fn bind(
-    address: SocketAddr,
-    may_move: bool,
-) -> std::io::Result<tokio::net::TcpListener> {
+pub(super) async fn bind(address: SocketAddr, may_move: bool) -> std::io::Result<tokio::net::TcpListener> {
     match tokio::net::TcpListener::bind(address).await {
-        Err(_) if may_move => {
-            tokio::net::TcpListener::bind(SocketAddr::new(address.ip(), 0)).await
-        }
+        Err(_) if may_move => tokio::net::TcpListener::bind(SocketAddr::new(address.ip(), 0)).await,
         bound => bound,
     }
 }

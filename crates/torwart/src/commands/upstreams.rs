@@ -24,8 +24,7 @@ pub(super) fn run(matches: &ArgMatches, console: &Console) -> Exit {
     match *words.as_slice() {
         [] | ["list"] => tell(matches, "/upstreams", false, ADMIN_TIME, console),
         [what @ ("drain" | "undrain" | "add" | "remove"), pool, upstream] => {
-            let path =
-                format!("/upstreams/{what}?pool={}&upstream={}", encoded(pool), encoded(upstream));
+            let path = format!("/upstreams/{what}?pool={}&upstream={}", encoded(pool), encoded(upstream));
             tell(matches, &path, true, ADMIN_TIME, console)
         }
         _ => {

@@ -166,7 +166,8 @@ fn hammer(address: SocketAddr, keeps: bool, is_over: &AtomicBool, answered: &Ato
     let request = format!("GET / HTTP/1.1\r\nHost: a\r\n{connection}\r\n");
     let mut kept: Option<TcpStream> = None;
     while !is_over.load(Ordering::SeqCst) {
-        let mut stream = kept.take().unwrap_or_else(|| TcpStream::connect(address).expect("nobody is refused"));
+        let mut stream =
+            kept.take().unwrap_or_else(|| TcpStream::connect(address).expect("nobody is refused"));
         stream.set_read_timeout(Some(PATIENCE)).expect("a time is set");
         stream.write_all(request.as_bytes()).expect("nobody is cut off");
         let mut answer = Vec::new();
