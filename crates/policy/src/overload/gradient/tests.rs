@@ -1,3 +1,5 @@
+//! The limit before simulated upstreams: spikes, rushes, slow ones, and a handful of slow requests.
+
 use super::*;
 use crate::overload::load::Load;
 use crate::overload::priority::Class;
