@@ -46,8 +46,15 @@ struct Answers {
 
 impl Answers {
     fn new() -> Self {
-        let sizes: [(&[u8], usize); 3] = [(b"/1k", 1 << 10), (b"/64k", 1 << 16), (b"/1m", 1 << 20)];
-        Self { sizes: sizes.map(|(path, size)| (path, answer(size))).to_vec(), upload: answer(2) }
+        let sizes: [(&[u8], usize, &str); 5] = [
+            (b"/1k", 1 << 10, "no-store"),
+            (b"/64k", 1 << 16, "no-store"),
+            (b"/1m", 1 << 20, "no-store"),
+            (b"/cached/1k", 1 << 10, "max-age=315360000"),
+            (b"/cached/64k", 1 << 16, "max-age=315360000"),
+        ];
+        let sizes = sizes.map(|(path, size, cache)| (path, answer(size, cache)));
+        Self { sizes: sizes.to_vec(), upload: answer(2, "no-store") }
     }
 
     fn to(&self, head: &[u8]) -> &[u8] {
@@ -56,10 +63,10 @@ impl Answers {
     }
 }
 
-fn answer(size: usize) -> Vec<u8> {
+fn answer(size: usize, cache: &str) -> Vec<u8> {
     let mut bytes = format!(
         "HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Sat, 01 Aug 2026 12:00:00 GMT\r\nContent-Type: text/html\r\n\
-         Content-Length: {size}\r\nCache-Control: no-store\r\nETag: \"5f3c-1b2a\"\r\n\r\n"
+         Content-Length: {size}\r\nCache-Control: {cache}\r\nETag: \"5f3c-1b2a\"\r\n\r\n"
     )
     .into_bytes();
     bytes.resize(bytes.len() + size, b'x');

@@ -4,7 +4,7 @@
 
 use crate::clock::Moment;
 use crate::exchange::Exchange;
-use crate::{outage, outcome};
+use crate::{cache, outage, outcome};
 use std::task::Poll;
 use std::time::Duration;
 use torwart_dial::Stop;
@@ -24,6 +24,9 @@ pub async fn prepare(x: &mut Exchange<'_>) -> Result<(), Stop> {
         }
         Next::Stop => {
             let cause = outcome::absence(x)?;
+            if cache::has_stand_in(x) {
+                return Err(Stop);
+            }
             outage::wait(x, cause).await?;
         }
     }

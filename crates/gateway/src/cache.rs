@@ -22,6 +22,7 @@ pub use keep::look_after;
 pub use purger::Purger;
 pub use store::{Purge, Store};
 
+use crate::client::ClientStream;
 use crate::exchange::Exchange;
 use crate::guard::PassedBack;
 use crate::{answer, files};
@@ -194,8 +195,11 @@ impl Visit {
                     }
                     self.count(x, leads);
                     let is_stored = reply.form.is_some();
-                    let said =
-                        Said { is_stored, is_collapsed: !leads, ..Said::new(Handled::Forwarded(self.reason)) };
+                    let said = Said {
+                        is_stored,
+                        is_collapsed: !leads,
+                        ..Said::new(Handled::Forwarded(self.reason))
+                    };
                     pass::pass(x, &reader, &reply, said, leads).await;
                     return Ok(true);
                 }
@@ -243,9 +247,10 @@ impl Visit {
     }
 
     async fn wait(&self, x: &mut Exchange<'_>, reader: &Reader) -> Waited {
-        let can_stand_in = self.stored.as_ref().is_some_and(|stored| {
-            stored.freshness.may_stand_in(self.asked.now, stored.is_pinned)
-        });
+        let can_stand_in = self
+            .stored
+            .as_ref()
+            .is_some_and(|stored| stored.freshness.may_stand_in(self.asked.now, stored.is_pinned));
         let patience = can_stand_in.then(|| crate::clock::Moment::now() + PATIENCE);
         let mut interims = 0;
         poll_fn(|cx| {
@@ -309,13 +314,17 @@ impl Visit {
         status: Option<u16>,
         now: Duration,
     ) -> Result<bool, Stop> {
+        let stand_in_for =
+            self.stored.as_ref().filter(|stored| stored.freshness.may_stand_in(now, stored.is_pinned));
+        if stand_in_for.is_none() && ended.evidence.local.admit.is_failed() {
+            // The gateway is too busy for more: each client has to take its own place in the queue.
+            return Ok(false);
+        }
         let evidence = &mut x.desk.evidence;
         evidence.attempts.clone_from(&ended.evidence.attempts);
         evidence.local.admit = ended.evidence.local.admit.clone();
         evidence.local.pick = ended.evidence.local.pick.clone();
-        if let Some(stored) = &self.stored
-            && stored.freshness.may_stand_in(now, stored.is_pinned)
-        {
+        if let Some(stored) = stand_in_for {
             stand_in(x, stored, now, status, "stale-if-error").await;
             return Ok(true);
         }
@@ -326,6 +335,11 @@ impl Visit {
         }
         Err(Stop)
     }
+}
+
+/// Whether it is a fetch, and whoever waits for it can be given a stale answer at once.
+pub fn has_stand_in(x: &Exchange<'_>) -> bool {
+    matches!(&x.client.stream, ClientStream::Fetch(intake) if intake.has_stand_in())
 }
 
 /// An unsafe request has worked: what it may have changed is worthless (RFC 9111 §4.4).

@@ -34,6 +34,8 @@ pub struct Intake {
     /// Whether the body is read for nobody.
     is_swallowed: bool,
     swallowed: usize,
+    /// Bytes it counts among those that are under way to be kept.
+    counted: u64,
 }
 
 /// An answer that is to be kept once it is whole.
@@ -55,7 +57,14 @@ impl Intake {
             draft: None,
             is_swallowed: false,
             swallowed: 0,
+            counted: 0,
         }
+    }
+
+    /// Whether a stale answer is at hand for whoever waits.
+    pub fn has_stand_in(&self) -> bool {
+        let now = self.core.wall_clock();
+        self.job.stored.as_ref().is_some_and(|stored| stored.freshness.may_stand_in(now, stored.is_pinned))
     }
 
     /// The fetch is over: what came whole is kept, and everybody is told.
@@ -107,14 +116,21 @@ impl Intake {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
         } else {
-            if self.draft.is_some() && self.fill.len() + data.len() as u64 > self.core.shared.store.largest()
+            let length = data.len() as u64;
+            let store = &self.core.shared.store;
+            if self.draft.is_some()
+                && (self.fill.len() + length > store.largest() || !store.has_room_under_way(length))
             {
                 // Nobody may join any more, because its beginning goes.
-                self.core.shared.store.leave(&self.job.key, &self.fill);
+                store.leave(&self.job.key, &self.fill);
                 self.fill.give_up_keeping();
                 self.draft = None;
             }
             match self.fill.poll_append(cx, data) {
+                Poll::Ready(Ok(())) if self.draft.is_some() => {
+                    store.count_under_way(length);
+                    self.counted += length;
+                }
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
@@ -261,6 +277,7 @@ impl AsyncWrite for Intake {
 
 impl Drop for Intake {
     fn drop(&mut self) {
+        self.core.shared.store.forget_under_way(self.counted);
         // A fetch that was dropped ends like one that failed; after one that ended this changes nothing.
         self.core.shared.store.leave(&self.job.key, &self.fill);
         self.fill.end(Ended { is_whole: false, evidence: Arc::default() });

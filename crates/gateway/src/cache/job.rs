@@ -111,7 +111,8 @@ impl Job {
             parts: asked.parts.clone(),
             rules: Arc::clone(&asked.rules),
             text,
-            is_authorized: x.notes.as_ref().is_some_and(|notes| !notes.request_fields.is_empty()),
+            is_authorized: x.client.name.identity.is_some()
+                || x.notes.as_ref().is_some_and(|notes| !notes.request_fields.is_empty()),
             stored: stored.cloned(),
             is_conditional,
             is_pinned: asked.is_pinned(head.path()),

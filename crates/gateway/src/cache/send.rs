@@ -109,22 +109,18 @@ pub fn append_lines(x: &mut Exchange<'_>, age: Option<Duration>, said: Said<'_>,
 /// The head where it is not just the stored one; and the body that belongs to it.
 fn described(x: &Exchange<'_>, stored: &Stored, sent: &Sent, plan: &mut Plan) -> Option<Head> {
     let size = stored.body.len();
-    let (reason, is_kept): (&[u8], fn(&[u8]) -> bool) = match sent {
+    let reason: &[u8] = match sent {
         Sent::Whole => {
             plan.length = size;
             plan.pieces.push((Vec::new(), Part { start: 0, len: size }));
             return None;
         }
-        Sent::Parts(parts) if parts.len() > 1 => (b"Partial Content", |name| !is(name, b"content-type")),
-        Sent::Parts(_) => (b"Partial Content", |_| true),
-        Sent::NotModified => (b"Not Modified", |name| {
-            let is_content = name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
-            !is_content || is(name, b"content-location")
-        }),
-        Sent::NotSatisfiable => (b"Range Not Satisfiable", |name| !is(name, b"content-type")),
+        Sent::Parts(_) => b"Partial Content",
+        Sent::NotModified => b"Not Modified",
+        Sent::NotSatisfiable => b"Range Not Satisfiable",
     };
     let mut head = Head::response(reason);
-    for field in stored.head.fields().filter(|field| is_kept(field.name)) {
+    for field in stored.head.fields().filter(|field| is_kept(sent, field.name)) {
         head.push_field(field.name, field.value);
     }
     match sent {
@@ -149,6 +145,20 @@ fn described(x: &Exchange<'_>, stored: &Stored, sent: &Sent, plan: &mut Plan) ->
     let pieces = plan.pieces.iter().map(|(text, part)| text.len() as u64 + part.len);
     plan.length = pieces.sum::<u64>() + plan.tail.len() as u64;
     Some(head)
+}
+
+/// Whether a field describes what goes out.
+fn is_kept(sent: &Sent, name: &[u8]) -> bool {
+    match sent {
+        Sent::Parts(parts) if parts.len() > 1 => !is(name, b"content-type"),
+        Sent::NotSatisfiable => !is(name, b"content-type"),
+        // RFC 9110 §15.4.5.
+        Sent::NotModified => {
+            let is_about_content = name.get(..8).is_some_and(|start| is(start, b"content-"));
+            !is_about_content || is(name, b"content-location")
+        }
+        Sent::Whole | Sent::Parts(_) => true,
+    }
 }
 
 fn is(name: &[u8], other: &[u8]) -> bool {

@@ -20,6 +20,8 @@ pub struct Store {
     /// Fetches under way that further requests may wait for, by page; and the lock for whoever changes a page.
     shards: Box<[Mutex<Shard>]>,
     largest: AtomicU64,
+    /// Bytes of answers under way that will be kept.
+    under_way: AtomicU64,
     /// What happened.
     pub counters: Arc<CacheCounters>,
     /// When the pinned pages are looked after next, in milliseconds since 1970.
@@ -90,6 +92,7 @@ impl Store {
         Self {
             pages,
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            under_way: AtomicU64::new(0),
             largest: AtomicU64::new(largest.min(memory / shards / 2)),
             counters,
             next_round: AtomicU64::new(0),
@@ -108,6 +111,21 @@ impl Store {
     /// The most bytes of a body that is kept.
     pub fn largest(&self) -> u64 {
         self.largest.load(Ordering::Relaxed)
+    }
+
+    /// Whether so much more may be under way: all of it together is no more than what may be stored.
+    pub fn has_room_under_way(&self, bytes: u64) -> bool {
+        self.under_way.load(Ordering::Relaxed) + bytes <= self.pages.capacity()
+    }
+
+    /// So much more is under way.
+    pub fn count_under_way(&self, bytes: u64) {
+        self.under_way.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// So much is so no longer.
+    pub fn forget_under_way(&self, bytes: u64) {
+        self.under_way.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// The page of an address.

@@ -414,16 +414,32 @@ fn the_cache_is_one_for_all_versions_of_http() {
     let (status, cache, body) = runtime.block_on(async {
         let tcp = tokio::net::TcpStream::connect(gateway.address()).await.expect("the gateway listens");
         let (mut send, connection) = h2::client::handshake(tcp).await.expect("it speaks HTTP/2");
-        let driver = tokio::spawn(connection);
+        let mut driver = tokio::task::JoinSet::new();
+        driver.spawn(connection);
         let request = http::Request::get("http://shop.example/page").body(()).expect("it is one");
         let (answer, _) = send.send_request(request, true).expect("it is sent");
         let mut answer = answer.await.expect("it is answered");
         let cache = answer.headers()["cache-status"].to_str().expect("is text").to_owned();
         let data = answer.body_mut().data().await.expect("there is a body").expect("it comes");
-        driver.abort();
+        driver.abort_all();
         (answer.status().as_u16(), cache, data)
     });
     assert_eq!((status, &*body), (200, b"answer 1".as_slice()));
     assert!(cache.starts_with("torwart;hit"), "{cache}");
     assert_eq!(upstream.targets().len(), 1);
+}
+
+#[test]
+fn nobody_waits_for_an_upstream_that_is_gone_where_a_stale_page_is_at_hand() {
+    let upstream = counting(|_, _| "Cache-Control: max-age=0\r\n".to_owned());
+    let gateway = gateway(&upstream.url(), "true");
+    let mut client = Client::connect(gateway.address());
+    client.get("/page").expect("it is answered");
+    drop(upstream);
+    let begun = std::time::Instant::now();
+    let stale = client.get("/page").expect("it is answered");
+    assert_eq!((stale.status, &*stale.body), (200, "answer 1"));
+    assert!(begun.elapsed() < Duration::from_secs(2), "it waited for {:?}", begun.elapsed());
+    let record = &gateway.wait_for_records(2)[1];
+    assert_eq!((record["served_by"].as_str(), cause(record)), (Some("stale"), "connect_refused"));
 }

@@ -217,7 +217,7 @@ fn split(member: &[u8]) -> (&[u8], Option<&[u8]>) {
         None => (member, None),
         Some(at) => {
             let (name, value) = member.split_at_checked(at).unwrap_or((member, &[]));
-            (name, Some(value.get(1..).unwrap_or_default()).map(unquoted))
+            (name, Some(unquoted(value.get(1..).unwrap_or_default())))
         }
     }
 }

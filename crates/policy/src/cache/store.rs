@@ -90,7 +90,6 @@ pub fn storable(answered: &Answered<'_>) -> Result<Freshness, Refused> {
 }
 
 /// Whether a field is kept: not those for one connection or one answer, nor those the answer itself leaves out (§3.1).
-#[must_use]
 pub fn kept_fields(head: &Head) -> impl Fn(&[u8]) -> bool + use<> {
     let directives = Directives::of(head);
     move |name: &[u8]| {
