@@ -203,7 +203,7 @@ pub const TURN: usize = 32 << 10;
 /// Coded bytes are handed on in pieces of about this size.
 const GATHERED: usize = 8 << 10;
 
-/// Memory of the coders a core has lent at a time: about 200 that do gzip, or 50 that do anything.
+/// Memory of the coders a core has lent at a time: about 200 that do gzip, or 15 that do their utmost.
 const BUDGET: usize = 64 << 20;
 
 /// Coders kept for the next answers: making one costs more than a small answer.
