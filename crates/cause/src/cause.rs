@@ -191,7 +191,8 @@ causes! {
     WantsTls "wants_tls" Head HttpProtocolError 502 Idempotent Gateway;
     /// The upstream sent more interim (1xx) answers than allowed.
     TooManyInterim "too_many_interim" Head HttpProtocolError 502 Idempotent Application;
-    /// The upstream switched protocols unasked, or to one not offered (RFC 9110 §7.8).
+    /// The upstream switched protocols unasked, or to one not offered (RFC 9110 §7.8), or granted a WebSocket without
+    /// switching where the client cannot tell the difference (RFC 8441 §5).
     UpgradeWrong "upgrade_wrong" Head HttpProtocolError 502 Idempotent Application;
     /// The upstream's body has a transfer coding we do not know.
     CodingUnknown "coding_unknown" Head HttpResponseTransferCoding 502 Idempotent Application;

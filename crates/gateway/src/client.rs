@@ -238,6 +238,11 @@ impl ClientStream {
         }
     }
 
+    /// Whether its request is an extended CONNECT, which no answer but a switch of protocols may seem to grant.
+    pub fn is_tunnel(&self) -> bool {
+        matches!(self, Self::Http2(stream) if stream.is_tunnel())
+    }
+
     /// Whether its handshake is not complete yet, so that somebody else may be repeating what it sends.
     pub fn is_early(&self) -> bool {
         matches!(self, Self::Http3(stream) if stream.is_early())

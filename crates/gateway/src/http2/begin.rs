@@ -33,8 +33,7 @@ pub(super) fn exchange(
         (Ok((_, framing)), Some(place)) => {
             let is_head = request.method() == http::Method::HEAD;
             let is_tunnel = request.extensions().get::<Protocol>().is_some();
-            let stream =
-                Stream::new(request.into_body(), respond, *framing, is_head, is_tunnel, connection);
+            let stream = Stream::new(request.into_body(), respond, *framing, is_head, is_tunnel, connection);
             Some(connection.client.of_stream(&core, ClientStream::Http2(Box::new(stream)), place))
         }
         (Ok(_), None) => {

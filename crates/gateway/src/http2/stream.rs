@@ -44,6 +44,11 @@ impl Stream {
         Self { incoming, outgoing: Outgoing::new(respond, is_head), origin: connection.origin.clone() }
     }
 
+    /// Whether its request is an extended CONNECT (RFC 8441).
+    pub fn is_tunnel(&self) -> bool {
+        self.incoming.is_tunnel()
+    }
+
     /// What its connection was made for, where that is known.
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_deref()

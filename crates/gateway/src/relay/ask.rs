@@ -3,9 +3,9 @@
 //! Upload and head move concurrently: an early answer is taken while the body still goes out, interim answers are
 //! passed on as they come, and a failed write does not hide an answer that is already here.
 
-use super::{hedge, untaken};
 use super::upload::{Parts, Upload, UploadFault};
 use super::waiting::Waiting;
+use super::{hedge, untaken};
 use crate::apart::apart;
 use crate::client::poll_fill;
 use crate::clock::Moment;
@@ -16,7 +16,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::AsyncWrite;
-use torwart_cause::{Deadline, Ending, FIRST_BYTES, Limit, Step};
+use torwart_cause::{Deadline, Ending, FIRST_BYTES, Fault, Limit, Malformation, Step};
 use torwart_dial::{Stop, ending_of};
 use torwart_wire::http1::{Asked, Response, ResponseLimits, parse_response};
 use torwart_wire::{Head, Version};
@@ -214,7 +214,16 @@ impl Asking {
     fn parse(&self, x: &Exchange<'_>, response: &mut Head) -> Result<Option<Response>, Ending> {
         let asked =
             Asked { is_head: x.is_head(), is_connect: false, upgrade: request_head::offered_upgrade(x) };
-        parse_response(response, asked, &self.limits.0, &x.view.snapshot.leniency)
+        let read = parse_response(response, asked, &self.limits.0, &x.view.snapshot.leniency)?;
+        if let Some(response) = &read
+            && response.status / 100 == 2
+            && !response.switches
+            && x.client.stream.is_tunnel()
+        {
+            // Such a client takes any success for the protocol it asked for (RFC 8441 §5).
+            return Err(Ending::Malformed(Fault { what: Malformation::BadUpgrade, at: 0 }));
+        }
+        Ok(read)
     }
 
     /// An interim answer goes on to clients that understand it (RFC 9110 §15.2); it restarts no deadline.

@@ -252,6 +252,20 @@ fn a_websocket_over_http_2_is_a_tunnel() {
 }
 
 #[test]
+fn an_answer_that_does_not_switch_never_looks_like_an_open_websocket() {
+    let upstream = Upstream::saying("a page");
+    let gateway = gateway(&upstream);
+    run(async {
+        let mut connection = Connection::open(gateway.address()).await;
+        let mut request = Request::connect("http://a.example/chat").body(()).expect("a request");
+        request.extensions_mut().insert(h2::ext::Protocol::from_static("websocket"));
+        let stream = connection.begin(request, false).expect("it is taken");
+        assert_eq!(stream.answer().await.expect("it is answered").status, 502);
+    });
+    assert_eq!(cause(&gateway.wait_for_records(1)[0]), "upgrade_wrong");
+}
+
+#[test]
 fn a_drain_lets_streams_end_and_takes_no_new_ones() {
     let upstream = Upstream::start(|link| {
         while link.request()?.is_some() {

@@ -27,15 +27,15 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(
-        stream: RecvStream,
-        framing: Framing,
-        is_tunnel: bool,
-        uploads: &Rc<Uploads>,
-    ) -> Self {
+    pub(super) fn new(stream: RecvStream, framing: Framing, is_tunnel: bool, uploads: &Rc<Uploads>) -> Self {
         let upload = (!stream.is_end_stream()).then(|| Upload::begin(uploads));
         let body = BodyWriter::new(if is_tunnel { Framing::UntilClose } else { framing });
         Self { stream, body, upload, is_tunnel, is_past_data: false, is_malformed: false }
+    }
+
+    /// Whether what comes is a tunnel's.
+    pub(super) fn is_tunnel(&self) -> bool {
+        self.is_tunnel
     }
 
     /// Whether the message turned out to be malformed, which only we know (RFC 9113 §8.1.1).

@@ -37,11 +37,13 @@ pub(super) struct Manners {
     /// Requests after which it announces the end of a connection.
     pub(super) requests: usize,
     pub(super) tls: Option<Arc<rustls::ServerConfig>>,
+    /// Whether it offers extended CONNECT (RFC 8441).
+    pub(super) takes_websocket: bool,
 }
 
 impl Default for Manners {
     fn default() -> Self {
-        Self { streams: 100, requests: usize::MAX, tls: None }
+        Self { streams: 100, requests: usize::MAX, tls: None, takes_websocket: true }
     }
 }
 
@@ -124,7 +126,10 @@ async fn attend(tcp: TcpStream, manners: Manners, shared: Arc<Shared>) {
 
 async fn serve(socket: impl AsyncRead + AsyncWrite + Unpin, manners: &Manners, shared: &Shared) {
     let mut builder = Builder::new();
-    builder.max_concurrent_streams(manners.streams).enable_connect_protocol();
+    builder.max_concurrent_streams(manners.streams);
+    if manners.takes_websocket {
+        builder.enable_connect_protocol();
+    }
     let Ok(mut connection) = builder.handshake(socket).await else { return };
     let mut served = 0;
     loop {

@@ -220,14 +220,53 @@ fn a_call_of_grpc_passes_with_its_trailers_and_fails_in_its_own_words() {
     assert_eq!(cause(&records[2]), "stream_refused");
 }
 
+const CHAT: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
+                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+#[test]
+fn auto_takes_websocket_over_http_1() {
+    let ground = Ground::start().expect("the lab starts");
+    let (config_of_server, folder) = tls(&ground, &[b"h2", b"http/1.1"]);
+    let upstream = Upstream::start_tls(config_of_server, |link| {
+        while let Some(head) = link.request()? {
+            assert_eq!(head.field("upgrade"), Some("websocket"));
+            link.send(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nhi",
+            )?;
+        }
+        Ok(())
+    });
+    let text = config(&upstream.url().replace("http:", "https:"), &format!("protocol = \"auto\"\n{TRUST}"));
+    let gateway = Gateway::start_in(folder, &text);
+    let mut client = Client::connect(gateway.address());
+    client.send(CHAT).expect("it is sent");
+    assert_eq!(client.head().expect("it is answered").word(), "101");
+    assert_eq!(client.wire.bytes(2).expect("it speaks"), b"hi");
+}
+
+#[test]
+fn an_upstream_without_extended_connect_is_offered_no_websocket() {
+    let server = Server::start(Manners { takes_websocket: false, ..Manners::default() });
+    let gateway = gateway(&server);
+    let mut client = Client::connect(gateway.address());
+    client.send(CHAT).expect("it is sent");
+    assert_eq!(client.head().expect("it is answered").word(), "200", "it says itself what it makes of that");
+    run(async {
+        let mut connection = Connection::open(gateway.address()).await;
+        let mut request = http::Request::connect("http://a/chat").body(()).expect("a request");
+        request.extensions_mut().insert(h2::ext::Protocol::from_static("websocket"));
+        let stream = connection.begin(request, false).expect("it is taken");
+        assert_eq!(stream.answer().await.expect("it is answered").status, 502);
+    });
+    assert_eq!(cause(&gateway.wait_for_records(2)[1]), "upgrade_wrong");
+}
+
 #[test]
 fn websocket_is_tunnelled_through_a_stream() {
     let server = Server::start(Manners::default());
     let gateway = gateway(&server);
     let mut client = Client::connect(gateway.address());
-    let head = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\
-                Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    client.send(head).expect("it is sent");
+    client.send(CHAT).expect("it is sent");
     let answer = client.head().expect("it is answered");
     assert_eq!((answer.word(), answer.field("upgrade")), ("101", Some("websocket")));
     assert_eq!(answer.field("sec-websocket-accept"), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
