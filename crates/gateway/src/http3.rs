@@ -120,6 +120,11 @@ impl Run {
         running.count.set(running.count.get() + 1);
         Self { running: Rc::clone(running), is_worth_it: false }
     }
+
+    /// Whether it is the only one.
+    fn is_last(&self) -> bool {
+        self.running.count.get() == 1
+    }
 }
 
 impl Drop for Run {

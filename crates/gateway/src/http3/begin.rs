@@ -79,12 +79,15 @@ impl Begun {
         self.client.guard.set(ClientState::Active);
         let after = flow::run(&self.core, &mut self.client, &mut desk, self.started).await;
         streams::clear_away(&self.core, desk);
-        let Self { client, mut run, .. } = self;
+        let Self { client, mut run, room, .. } = self;
         let Client { stream, place, .. } = client;
         drop(place);
         if let ClientStream::Http3(stream) = stream {
             run.is_worth_it = !stream.is_given_up();
             stream.close(after != After::Cut, deadlines.send).await;
+        }
+        if run.is_last() {
+            room.rest();
         }
         drop(run);
     }

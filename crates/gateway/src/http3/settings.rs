@@ -34,7 +34,7 @@ const STREAM_WINDOW: u32 = 256 << 10;
 
 /// The same for all streams together at first, and what may be under way to the client without its having said that it
 /// arrived.
-const SMALL_WINDOW: u32 = 64 << 10;
+pub(super) const SMALL_WINDOW: u32 = 64 << 10;
 
 /// What streams may send on connections with large uploads, or with several: enough for fast ones far away.
 pub(super) const LARGE_WINDOW: u32 = 1 << 20;

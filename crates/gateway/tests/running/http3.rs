@@ -139,6 +139,36 @@ fn large_bodies_pass_both_ways_unchanged() {
 }
 
 #[test]
+fn large_bodies_pass_without_large_windows_and_while_the_client_moves() {
+    let upstream = Upstream::start(|link| {
+        while let Some(head) = link.wire.head()? {
+            let mut body = Vec::new();
+            link.wire.body(&head, |piece| body.extend_from_slice(piece))?;
+            link.send(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()))?;
+            link.wire.send(&body)?;
+        }
+        Ok(())
+    });
+    let site = Site::start_with(&upstream, "client.limit.windows = \"0B\"", "");
+    let mut body = vec![0; 1 << 20];
+    pattern::fill(0, &mut body);
+    run(async {
+        let mut connection = site.open().await;
+        let stream = connection.begin(post("/echo")).await.expect("it is taken");
+        let endpoint = connection.endpoint.clone();
+        let moving = async {
+            for _ in 0..3 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                let other = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+                endpoint.rebind(other).expect("it moves");
+            }
+        };
+        let (answer, ()) = tokio::join!(stream.send(Bytes::from(body.clone()), None), moving);
+        assert!(answer.expect("it is answered").body == body, "the body came back changed");
+    });
+}
+
+#[test]
 fn trailers_pass_both_ways() {
     let upstream = Upstream::start(|link| {
         while link.wire.head()?.is_some() {

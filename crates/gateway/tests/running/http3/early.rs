@@ -205,7 +205,9 @@ fn there_is_no_early_data_unless_it_is_switched_on_or_when_limits_have_changed()
         let fewer = "workers = 1\n[client]\nlimit = { streams = 7 }\n[listen]\nhttps = \"127.0.0.1:0\"\nhttp3 = true\n\
                      early_data = true\n[site.\"shop.example\"]\n\
                      certificate = { chain = \"chain.pem\", key = \"key.pem\" }\n";
-        site.gateway.adopt(&format!("{fewer}upstreams = \"{}\"\n", upstream.url())).expect("it is taken over");
+        site.gateway
+            .adopt(&format!("{fewer}upstreams = \"{}\"\n", upstream.url()))
+            .expect("it is taken over");
         // Whether the gateway takes it shows in what the upstream is told.
         let mut connection = client.early().await.expect("it does not know yet");
         let before = upstream.targets().len();

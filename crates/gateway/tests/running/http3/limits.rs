@@ -139,3 +139,32 @@ fn a_flood_of_resets_ends_its_connection_and_no_other() {
     let limited = || site.gateway.records().iter().filter(|record| cause(record) == "rate_limited").count();
     crate::eventually("it is recorded", || limited() == 1);
 }
+
+#[test]
+fn what_nobody_knows_is_let_be() {
+    let upstream = Upstream::saying("well");
+    let site = Site::start(&upstream);
+    run(async {
+        let (_endpoint, quic) =
+            connect(site.address(), "shop.example", &site.trusting).await.expect("a connection");
+        // Settings of a reserved name, a reserved frame behind them, and a stream of a reserved kind (RFC 9114 §7.2.8,
+        // §6.2.3).
+        let mut control = quic.open_uni().await.expect("a stream");
+        control.write_all(&[0x00, 0x04, 0x02, 0x21, 0x07, 0x21, 0x03, 1, 2, 3]).await.expect("sent");
+        let mut strange = quic.open_uni().await.expect("a stream");
+        strange.write_all(&[0x40, 0x40, 9, 9, 9]).await.expect("sent");
+        // Reserved frames before and behind the head of a request: GET https://shop.example/.
+        let (mut send, mut receive) = quic.open_bi().await.expect("a stream");
+        let mut fields = vec![0x00, 0x00, 0xd1, 0xd7, 0xc1, 0x50, 12];
+        fields.extend_from_slice(b"shop.example");
+        let mut request = vec![0x21, 0x02, 7, 7, 0x01, fields.len() as u8];
+        request.extend_from_slice(&fields);
+        request.extend_from_slice(&[0x40, 0x5f, 0x01, 7]);
+        send.write_all(&request).await.expect("sent");
+        send.finish().expect("it is open");
+        let answer = receive.read_to_end(64 << 10).await.expect("it is answered");
+        assert!(answer.windows(4).any(|part| part == b"well"), "{answer:?}");
+        assert!(quic.close_reason().is_none(), "the connection goes on");
+    });
+    assert_eq!(upstream.targets(), ["/"]);
+}

@@ -79,8 +79,16 @@ fn of_clients(plan: &Plan) -> Vec<Loosened> {
     add(limits.fields > usual.fields, format!("client.limit.fields = {}", limits.fields), "loose-size");
     add(limits.target > usual.target, format!("client.limit.target = \"{}\"", limits.target), "loose-size");
     add(limits.body > usual.body, format!("client.limit.body = \"{}\"", limits.body), "loose-size");
-    add(limits.streams > usual.streams, format!("client.limit.streams = {}", limits.streams), "loose-streams");
-    add(limits.windows > usual.windows, format!("client.limit.windows = \"{}\"", limits.windows), "loose-windows");
+    add(
+        limits.streams > usual.streams,
+        format!("client.limit.streams = {}", limits.streams),
+        "loose-streams",
+    );
+    add(
+        limits.windows > usual.windows,
+        format!("client.limit.windows = \"{}\"", limits.windows),
+        "loose-windows",
+    );
     let (waits, usual) = (&plan.deadlines, ClientDeadlines::default());
     for (key, wait, usual) in [
         ("handshake", waits.handshake, usual.handshake),

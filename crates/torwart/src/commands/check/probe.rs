@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 use torwart_cause::{Attempt, Cause, Ending, Evidence, Step, diagnose};
 use torwart_config::Plan;
 use torwart_config::plan::{
-    Action, Auth, ExchangeDeadlines, HostPattern, HostPolicy, LinkDeadlines, Pool, Protocol, Scheme, Upstream,
-    UpstreamTls,
+    Action, Auth, ExchangeDeadlines, HostPattern, HostPolicy, LinkDeadlines, Pool, Protocol, Scheme,
+    Upstream, UpstreamTls,
 };
 use torwart_dial::ask::{AnswerLimits, Question, ask};
 use torwart_dial::{Resolver, Stream, SystemFiles, Target, TlsClient, fastcgi, http2, open};
@@ -148,7 +148,8 @@ fn authorisers(plan: &Plan, timeout: Duration) -> io::Result<Vec<Order>> {
         }
         let tls = match asked.service.scheme {
             Scheme::Https => {
-                let tls = TlsClient::build(&asked.tls).map_err(|problem| io::Error::other(problem.to_string()))?;
+                let tls =
+                    TlsClient::build(&asked.tls).map_err(|problem| io::Error::other(problem.to_string()))?;
                 Some(Arc::new(tls))
             }
             _ => None,
