@@ -13,6 +13,9 @@ import grpc
 
 
 class Echo(grpc.GenericRpcHandler):
+    def __init__(self):
+        self.given_up = 0
+
     def service(self, call):
         kinds = {
             "/echo/unary": grpc.unary_unary_rpc_method_handler(lambda request, _: request[::-1]),
@@ -21,6 +24,8 @@ class Echo(grpc.GenericRpcHandler):
             "/echo/both": grpc.stream_stream_rpc_method_handler(lambda requests, _: (one[::-1] for one in requests)),
             "/echo/error": grpc.unary_unary_rpc_method_handler(self.error),
             "/echo/slow": grpc.unary_unary_rpc_method_handler(self.slow),
+            "/echo/endless": grpc.unary_stream_rpc_method_handler(self.endless),
+            "/echo/given_up": grpc.unary_unary_rpc_method_handler(lambda _, __: str(self.given_up).encode()),
         }
         return kinds.get(call.method)
 
@@ -38,6 +43,14 @@ class Echo(grpc.GenericRpcHandler):
     def slow(request, _):
         time.sleep(3)
         return request
+
+    def endless(self, request, context):
+        def give_up():
+            self.given_up += 1
+
+        context.add_callback(give_up)
+        while context.is_active():
+            yield request * 1000
 
 
 def serve(port):
@@ -68,8 +81,32 @@ def call(address):
         attempt("error", lambda: channel.unary_unary("/echo/error")(b"", timeout=10).decode())
         attempt("missing", lambda: channel.unary_unary("/echo/missing")(b"", timeout=10).decode())
         attempt("slow", lambda: channel.unary_unary("/echo/slow")(b"", timeout=0.5).decode())
+        attempt("stalled", lambda: stalled(channel))
+        attempt("given_up", lambda: given_up(channel))
         attempt("nobody", lambda: channel.unary_unary("/nobody/unary")(b"", timeout=10).decode())
     print(json.dumps(said))
+
+
+def stalled(channel):
+    """A stream that nobody reads holds up none of the others on its connection."""
+    unread = channel.unary_stream("/echo/endless")(b"x", timeout=20)
+    next(unread)
+    answers = [channel.unary_unary("/echo/unary")(b"ab", timeout=5) for _ in range(20)]
+    unread.cancel()
+    return len(answers)
+
+
+def given_up(channel):
+    """Whoever works on a call hears that it was given up; the one before was, too."""
+    call = channel.unary_stream("/echo/endless")(b"x", timeout=20)
+    next(call)
+    call.cancel()
+    for _ in range(100):
+        count = int(channel.unary_unary("/echo/given_up")(b"", timeout=5))
+        if count >= 2:
+            break
+        time.sleep(0.05)
+    return count
 
 
 def ping_pong(channel):

@@ -179,4 +179,5 @@ def grpc_works_as_if_nobody_stood_between(servers):
     assert said["error"] == ["FAILED_PRECONDITION", "the shop is being painted – 100 %", "painted"], said
     assert said["missing"][0] == "UNIMPLEMENTED", said
     assert said["slow"][0] == "DEADLINE_EXCEEDED", said
+    assert said["stalled"] == 20 and said["given_up"] == 2, said
     assert said["nobody"][0] == "UNAVAILABLE" and said["nobody"][1], said

@@ -29,10 +29,13 @@ pub fn write_status(cause: Cause, status: u16, out: &mut Vec<u8>) {
     write_field(out, b"grpc-message", &message);
 }
 
-/// The status code of gRPC: as its document on mapping HTTP statuses says, but for a deadline, which has its own.
+/// The status code of gRPC: as its document on mapping HTTP statuses says, but for deadlines and sizes, which have their
+/// own.
 fn code(cause: Cause, status: u16) -> u8 {
     match (cause, status) {
         (Cause::DeadlineSpent, _) => DEADLINE_EXCEEDED,
+        // As a service says of a message that is too large.
+        (Cause::RequestBodyTooLarge | Cause::RequestHeadTooLarge, _) => RESOURCE_EXHAUSTED,
         (_, 400) => INTERNAL,
         (_, 401) => UNAUTHENTICATED,
         (_, 403) => PERMISSION_DENIED,
@@ -76,6 +79,7 @@ pub fn timeout(request: &Head) -> Option<Duration> {
 const UNKNOWN: u8 = 2;
 const DEADLINE_EXCEEDED: u8 = 4;
 const PERMISSION_DENIED: u8 = 7;
+const RESOURCE_EXHAUSTED: u8 = 8;
 const UNIMPLEMENTED: u8 = 12;
 const INTERNAL: u8 = 13;
 const UNAVAILABLE: u8 = 14;
@@ -130,6 +134,11 @@ mod tests {
         assert!(said(Cause::ConnectRefused).starts_with("grpc-status: 14\r\ngrpc-message: "));
         assert!(said(Cause::DeadlineSpent).starts_with("grpc-status: 4\r\n"));
         assert!(said(Cause::RequestMalformed).starts_with("grpc-status: 13\r\n"));
+        assert!(said(Cause::RequestBodyTooLarge).starts_with("grpc-status: 8\r\n"));
+        for &cause in Cause::ALL.iter().filter(|cause| cause.status().is_some()) {
+            let said = said(cause);
+            assert!(!said.starts_with("grpc-status: 0\r\n") && said.contains("\r\ngrpc-message: "), "{cause}");
+        }
     }
 
     #[test]
