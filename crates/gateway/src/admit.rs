@@ -44,7 +44,8 @@ pub async fn enter_route(x: &mut Exchange<'_>, gate: Arc<RouteGate>) -> Result<(
         standing.load.turned_away(plan.at_once, now.clock());
         let per_second = standing.load.throughput(plan.at_once);
         let terms = Terms { plan: &plan.queue, class: place::class(x), per_second };
-        let called = standing.gate.wait(x, &terms, |_, now| gate.call(now), |_| standing.load.subtract()).await;
+        let called =
+            standing.gate.wait(x, &terms, |_, now| gate.call(now), |_| standing.load.subtract()).await;
         if let Err(ending) = called {
             let step = match ending {
                 None => decided(Decision::RouteFull),

@@ -184,7 +184,8 @@ impl Place {
         let Some(plan) = self.plan().map(|pool| pool.concurrency) else { return };
         // An upstream that is in a hurry to say no is not a fast one.
         let has_grown = if status < 500 && status != 429 {
-            let connected = if attempt.is_reused { std::time::Duration::ZERO } else { took(&attempt.connect) };
+            let connected =
+                if attempt.is_reused { std::time::Duration::ZERO } else { took(&attempt.connect) };
             let took = took(&attempt.head) + connected;
             state.load.observe(plan, took, under_way(state, plan), now.clock())
         } else {

@@ -117,7 +117,8 @@ fn sign(key: &hmac::Key, room: &str, said: &[u8]) -> Signature {
 
 /// Rooms of one host have cookies of their own.
 fn cookie_name(room: &str) -> String {
-    let sum = room.bytes().fold(0x811c_9dc5u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let sum =
+        room.bytes().fold(0x811c_9dc5u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("torwart-place-{sum:08x}")
 }
 
