@@ -4,6 +4,7 @@ use crate::body::{BodyReader, exceeds};
 use crate::client::poll_fill;
 use crate::clock::Moment;
 use crate::exchange::Exchange;
+use crate::per_core::REQUEST_BUFFER;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 use torwart_cause::{Deadline, Ending, Fault, Limit, Malformation, Step};
@@ -87,11 +88,21 @@ fn make_room(x: &mut Exchange<'_>, most: usize) {
 
 #[inline(never)]
 fn poll_more(x: &mut Exchange<'_>, cx: &mut Context<'_>, until: Moment) -> Poll<Result<(), Ending>> {
-    match poll_fill(&mut x.client.stream, cx, &mut x.desk.request.buffer, usize::MAX) {
+    let buffer = &mut x.desk.request.buffer;
+    match poll_fill(&mut x.client.stream, cx, buffer, usize::MAX) {
         Poll::Ready(Ok(0)) => return Poll::Ready(Err(Ending::Closed)),
-        Poll::Ready(Ok(_)) => return Poll::Ready(Ok(())),
+        Poll::Ready(Ok(_)) => {
+            buffer.grow(REQUEST_BUFFER);
+            return Poll::Ready(Ok(()));
+        }
         Poll::Ready(Err(error)) => return Poll::Ready(Err(ending_of(&error, Deadline::ClientHead))),
         Poll::Pending => {}
+    }
+    // A head that is late may be late for long, on purpose and on thousands of connections: its room is given back until
+    // more of it comes.
+    let needed = buffer.unread().len() + LATE_ROOM;
+    if buffer.capacity() > 2 * needed {
+        buffer.shrink(needed);
     }
     x.client.poll_deadline(cx, until).map(|()| Err(Ending::TimedOut(Deadline::ClientHead)))
 }
@@ -102,5 +113,10 @@ fn refuse(x: &mut Exchange<'_>, ending: Ending) -> Stop {
     x.received = x.desk.request.buffer.unread().len() as u64 + x.desk.request.len() as u64;
     let after = x.elapsed();
     x.desk.evidence.client.head = Step::Failed { ending, after };
+    // Who has this desk next finds it as large as any.
+    x.desk.request.buffer.grow(REQUEST_BUFFER);
     Stop
 }
+
+/// Room for the next piece of a head that is late.
+const LATE_ROOM: usize = 1 << 10;

@@ -312,7 +312,7 @@ fn http_date() -> Vec<u8> {
 }
 
 /// A POST of 16 KiB with its head fits, so that it takes one read.
-const REQUEST_BUFFER: usize = 32 << 10;
+pub const REQUEST_BUFFER: usize = 32 << 10;
 
 /// The head, a held answer of 16 KiB, and some room.
 const RESPONSE_BUFFER: usize = 32 << 10;
