@@ -41,6 +41,7 @@ mod tests {
             include_str!("client.rs"),
             include_str!("host.rs"),
             include_str!("pages.rs"),
+            include_str!("purge.rs"),
             include_str!("reply.rs"),
             include_str!("steering.rs"),
             include_str!("story.rs"),

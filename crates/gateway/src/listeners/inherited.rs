@@ -18,9 +18,18 @@ pub struct Inherited {
     tcp: Vec<(SocketAddr, TcpListener)>,
     unix: Vec<(PathBuf, UnixListener)>,
     quic: Vec<(SocketAddr, UdpSocket)>,
+    /// Whether they come from a gateway that listened on what this one listens on.
+    is_legacy: bool,
 }
 
 impl Inherited {
+    /// For the sockets of a gateway that this one takes over from: where the plan leaves a port to the system, it is the
+    /// one that was chosen then.
+    #[must_use]
+    pub fn from_predecessor() -> Self {
+        Self { is_legacy: true, ..Self::default() }
+    }
+
     /// Takes a TCP socket that listens.
     ///
     /// # Errors
@@ -50,21 +59,9 @@ impl Inherited {
         Ok(())
     }
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.tcp.is_empty() && self.unix.is_empty() && self.quic.is_empty()
-    }
-
     /// The addresses of the UDP sockets.
     pub(super) fn udp_addresses(&self) -> Vec<SocketAddr> {
         self.quic.iter().map(|(address, _)| *address).collect()
-    }
-
-    /// Takes a TCP socket at this address out, if there is one.
-    pub fn take_tcp(&mut self, address: SocketAddr) -> Option<TcpListener> {
-        let at = self.tcp.iter().position(|(known, _)| *known == address)?;
-        Some(self.tcp.swap_remove(at).1)
     }
 
     /// Sockets for a listener, at least one for each worker; none if nobody has bound its address for us.
@@ -84,7 +81,7 @@ impl Inherited {
                 spread(&fitting, workers, |socket| socket.try_clone().map(Socket::Unix))
             }
             ListenAddress::Quic(address) => {
-                let at = chosen(*address, self.quic.iter().map(|(known, _)| *known));
+                let at = self.chosen(*address, self.quic.iter().map(|(known, _)| *known));
                 let fitting = self.quic.iter().find(|(known, _)| *known == at);
                 fitting.map(|(_, socket)| socket.try_clone().map(Socket::Quic)).into_iter().collect()
             }
@@ -112,10 +109,21 @@ impl Inherited {
         unused
     }
 
+    /// The planned address, or the one that the system chose the last time, if there is no doubt which one that is.
+    fn chosen(&self, planned: SocketAddr, known: impl Iterator<Item = SocketAddr>) -> SocketAddr {
+        let mut there = known.filter(|known| known.ip() == planned.ip());
+        match there.next() {
+            Some(first) if self.is_legacy && planned.port() == 0 && there.all(|other| other == first) => {
+                first
+            }
+            _ => planned,
+        }
+    }
+
     /// Those at this address; else, for all of IPv4, those at all of IPv6 that take IPv4 too, as `ListenStream=80` makes
     /// them.
     fn tcp_at(&self, address: SocketAddr) -> Vec<&TcpListener> {
-        let wanted = chosen(address, self.tcp.iter().map(|(known, _)| *known));
+        let wanted = self.chosen(address, self.tcp.iter().map(|(known, _)| *known));
         let at = |wanted: SocketAddr| {
             self.tcp.iter().filter(move |(known, _)| *known == wanted).map(|(_, socket)| socket)
         };
@@ -125,15 +133,6 @@ impl Inherited {
             fitting.extend(at(wide).filter(|socket| !is_only_v6(socket).unwrap_or(true)));
         }
         fitting
-    }
-}
-
-/// Where the plan leaves the port to the system: the one it chose the last time, if there is no doubt which one that is.
-fn chosen(planned: SocketAddr, known: impl Iterator<Item = SocketAddr>) -> SocketAddr {
-    let mut there = known.filter(|known| known.ip() == planned.ip());
-    match there.next() {
-        Some(first) if planned.port() == 0 && there.all(|other| other == first) => first,
-        _ => planned,
     }
 }
 

@@ -38,7 +38,7 @@ impl Gateway {
         let (ours, theirs) = End::pair().expect("there are descriptors");
         let sockets = self.running().descriptors().expect("there are descriptors");
         ours.send(b"listen", &sockets).expect("it is taken");
-        let mut inherited = Inherited::default();
+        let mut inherited = Inherited::from_predecessor();
         for socket in theirs.receive().expect("it has come").expect("it has come").sockets {
             match socket {
                 Handed::Tcp(socket) => inherited.add_tcp(socket),

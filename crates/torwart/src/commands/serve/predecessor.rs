@@ -36,7 +36,7 @@ impl Predecessor {
     /// Where it does not go on, or hands over what is of no use.
     pub(super) fn take(&self) -> io::Result<Legacy> {
         self.0.set_patience(Some(PATIENCE))?;
-        let mut legacy = Legacy::default();
+        let mut legacy = Legacy { sockets: Inherited::from_predecessor(), ..Legacy::default() };
         loop {
             let message = self.0.receive()?.ok_or(io::ErrorKind::UnexpectedEof)?;
             let text = message.text.as_slice();
