@@ -92,6 +92,9 @@ impl InFlight<'_> {
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
+        if self.is_awaited {
+            self.state.give_up(self.since);
+        }
         let counted = if self.is_awaited { AWAITED + ATTEMPT } else { ATTEMPT };
         self.state.under_way.fetch_sub(counted, Ordering::Relaxed);
     }
@@ -157,6 +160,13 @@ impl UpstreamState {
     pub fn fail_once(&self, now: Moment) -> u32 {
         self.count_failure(now);
         self.failures()
+    }
+
+    /// An attempt ended before its answer began: it would have taken longer than until now.
+    #[cold]
+    fn give_up(&self, since: Moment) {
+        let now = Moment::now();
+        self.observe(latency::Sample::GivenUp(now.nanos().saturating_sub(since.nanos())), now);
     }
 
     /// Failed attempts in a row.

@@ -20,6 +20,8 @@ pub enum Sample {
     Answered(u64),
     /// It failed.
     Failed,
+    /// Nobody waited any longer, after so many nanoseconds.
+    GivenUp(u64),
 }
 
 impl Latency {
@@ -35,6 +37,7 @@ pub fn observe(known: Option<Latency>, passed: u64, sample: Sample) -> Latency {
         return match sample {
             Sample::Answered(nanos) => Latency { nanos, failing: 0 },
             Sample::Failed => Latency { nanos: 0, failing: FIRST_FAILURE },
+            Sample::GivenUp(nanos) => Latency { nanos, failing: 0 },
         };
     };
     match sample {
@@ -48,6 +51,8 @@ pub fn observe(known: Option<Latency>, passed: u64, sample: Sample) -> Latency {
             };
             Latency { nanos, failing }
         }
+        // The answer would have taken longer still.
+        Sample::GivenUp(nanos) => Latency { nanos: faded(known.nanos, passed).max(nanos), ..known },
         Sample::Failed => {
             // It fits: the share is below a whole.
             let failing = faded(u64::from(known.failing), passed).min(WHOLE) as u32;
@@ -129,6 +134,13 @@ mod tests {
         assert_eq!(observe(known, MS, Sample::Answered(110 * MS)).nanos, 60 * MS);
         let shorter = observe(Some(Latency { nanos: 110 * MS, failing: 0 }), MS, Sample::Answered(10 * MS));
         assert!(shorter.nanos > 105 * MS, "{shorter:?}");
+    }
+
+    #[test]
+    fn who_was_given_up_on_takes_at_least_as_long() {
+        let known = Some(Latency { nanos: 10 * MS, failing: 0 });
+        assert_eq!(observe(known, MS, Sample::GivenUp(1000 * MS)).nanos, 1000 * MS);
+        assert!(observe(known, MS, Sample::GivenUp(MS)).nanos > 9 * MS);
     }
 
     #[test]

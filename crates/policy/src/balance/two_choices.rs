@@ -1,8 +1,7 @@
 //! The default: of two upstreams at random, the one that is likely to answer sooner.
 //!
 //! Two choices are enough to keep all of them busy alike, and never send everything to one that looks best for a
-//! moment. What an attempt costs is its latency, times the attempts it has to share the upstream with; who fails counts
-//! as slow. Where weights differ, the weights decide, and cost only keeps off who is much worse, so that a share of five
+//! moment. What an attempt costs is its latency, and more with every attempt that is under way; who fails counts as slow. Where weights differ, the weights decide, and cost only keeps off who is much worse, so that a share of five
 //! percent stays one.
 
 use super::{Candidate, chance::Chance};
@@ -32,15 +31,21 @@ pub const fn two_places(count: usize, chance: &mut Chance) -> (usize, usize) {
     (one as usize, if other >= one { other + 1 } else { other } as usize)
 }
 
-/// Of two with the same weight in random order, the one that is likely to answer sooner. Who is hardly better does not
-/// win, so that small differences do not drain anybody.
+/// Of two with the same weight in random order, the one that is likely to answer sooner. Where latencies are about the
+/// same, who has less to do wins, so that small differences drain nobody.
 pub fn sooner(one: &Candidate, other: &Candidate) -> usize {
-    let (first, second) = (cost(one, one.in_flight), cost(other, other.in_flight));
-    if second.saturating_add(second / HARDLY_BETTER) < first { other.index } else { one.index }
+    let (first, second) = (one.latency.cost(), other.latency.cost());
+    let is_other_better = if first.abs_diff(second) <= first.min(second) / HARDLY_BETTER {
+        other.in_flight < one.in_flight
+    } else {
+        cost(other, other.in_flight) < cost(one, one.in_flight)
+    };
+    if is_other_better { other.index } else { one.index }
 }
 
+/// Attempts under way delay each other, but not before there are some: a server does several things at once.
 fn cost(of: &Candidate, in_flight: u32) -> u64 {
-    of.latency.cost().saturating_mul(u64::from(in_flight) + 1)
+    of.latency.cost().saturating_mul(u64::from(in_flight) + AT_ONCE)
 }
 
 fn by_weight<'c>(
@@ -59,8 +64,11 @@ fn by_weight<'c>(
     })
 }
 
-/// The other one has to be cheaper by this part.
+/// Latencies that differ by this part at most are about the same.
 const HARDLY_BETTER: u64 = 4;
+
+/// So many attempts are taken to run beside each other.
+const AT_ONCE: u64 = 4;
 
 /// Who costs so many times what another costs loses its share.
 const MUCH_WORSE: u64 = 3;

@@ -31,6 +31,17 @@ fn silence_counts_while_something_is_awaited() {
 }
 
 #[test]
+fn silence_counts_after_nobody_waits_any_more() {
+    let state = UpstreamState::default();
+    let now = Moment::now();
+    state.succeed(Duration::from_millis(10), now);
+    let awaited = state.enter(now);
+    std::thread::park_timeout(Duration::from_millis(60));
+    drop(awaited);
+    assert!(state.latency(Moment::now()).nanos >= 50_000_000, "{:?}", state.latency(Moment::now()));
+}
+
+#[test]
 fn both_active_checks_and_ejections_are_asked() {
     let state = UpstreamState::default();
     assert!(state.is_up(at(1)));
