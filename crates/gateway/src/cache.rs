@@ -24,7 +24,7 @@ pub use store::{Purge, Store};
 
 use crate::client::ClientStream;
 use crate::exchange::Exchange;
-use crate::guard::PassedBack;
+use crate::guard::{self, PassedBack};
 use crate::{answer, files};
 use entry::Stored;
 use fill::{Begun, Ended, Fill, Reader};
@@ -314,8 +314,11 @@ impl Visit {
         status: Option<u16>,
         now: Duration,
     ) -> Result<bool, Stop> {
-        let stand_in_for =
-            self.stored.as_ref().filter(|stored| stored.freshness.may_stand_in(now, stored.is_pinned));
+        // A search engine that finds an old page keeps it; one that finds none drops it.
+        let is_for_crawler = self.stored.is_some() && guard::is_proven_crawler(x).await;
+        let stand_in_for = self.stored.as_ref();
+        let stand_in_for = stand_in_for
+            .filter(|stored| stored.freshness.may_stand_in(now, stored.is_pinned || is_for_crawler));
         if stand_in_for.is_none() && ended.evidence.local.admit.is_failed() {
             // The gateway is too busy for more: each client has to take its own place in the queue.
             return Ok(false);

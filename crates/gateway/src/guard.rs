@@ -14,7 +14,7 @@ mod parked;
 mod passwords;
 mod wait;
 
-pub use crawlers::{comes_again, recorded as recorded_crawler};
+pub use crawlers::{comes_again, is_proven_crawler, recorded as recorded_crawler};
 pub use crowd::{Crowded, Gatehouse, Seat};
 pub use door::{DoorProblem, Doors};
 pub use forward::PassedBack;

@@ -1,7 +1,9 @@
 //! Crawlers during an outage: those that are what they say are asked to come again, all others learn what happened.
 
 use crate::client::{Answer, Client};
+use crate::eventually;
 use crate::gateway::{Folder, Gateway};
+use crate::upstream::Upstream;
 use std::net::{IpAddr, Ipv4Addr};
 use torwart_lab::Ground;
 use torwart_lab::dns::{NameServer, Reply, Rule};
@@ -126,4 +128,37 @@ fn failures_name_crawlers_on_every_route() {
     let records = gateway.wait_for_records(1);
     assert_eq!(records[0]["crawler"]["name"], "adsbot-google");
     assert!(records[0]["crawler"]["verified"].is_null());
+}
+
+#[test]
+fn a_proven_crawler_gets_what_is_left_of_a_page() {
+    let folder = Folder::new();
+    folder.write("google.json", r#"{"prefixes": [{"ipv4Prefix": "192.0.2.0/28"}]}"#);
+    let upstream = Upstream::start(|link| {
+        while link.request()?.is_some() {
+            link.answer_with(
+                "Cache-Control: max-age=1, stale-if-error=0\r\nContent-Type: text/html\r\n",
+                "landing",
+            )?;
+        }
+        Ok(())
+    });
+    let (url, address) = (upstream.url(), upstream.address());
+    let crawlers =
+        "crawlers = { dns = false, ranges = { google = \"google.json\" } }\ncache = true\nwait = false";
+    let gateway =
+        Gateway::start_in(folder, &config(crawlers).replace("http://127.0.0.1:1\"", &format!("{url}\"")));
+    let mut client = Client::connect(gateway.address());
+    assert_eq!(ask(&mut client, "Firefox", "192.0.2.99").status, 200);
+    drop(upstream);
+    eventually("the page is too old", || ask(&mut client, "Firefox", "192.0.2.99").status != 200);
+    assert_eq!(ask(&mut client, GOOGLEBOT, "192.0.2.99").status, 502, "anybody can say so");
+    let answer = ask(&mut client, GOOGLEBOT, "192.0.2.9");
+    assert_eq!((answer.status, answer.body.as_str()), (200, "landing"));
+    assert!(
+        answer.head.field("cache-status").is_some_and(|said| said.contains("stale-if-error")),
+        "{:?}",
+        answer.head
+    );
+    assert!(std::net::TcpStream::connect(address).is_err(), "nobody listens");
 }
