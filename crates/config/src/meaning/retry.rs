@@ -95,7 +95,11 @@ fn methods(build: &mut Build<'_>, group: &Group) -> Vec<std::sync::Arc<str>> {
 }
 
 /// When a second attempt runs beside the first.
-pub(super) fn hedge(build: &mut Build<'_>, layers: &[&Group], pool: Option<&Pool>) -> Option<std::time::Duration> {
+pub(super) fn hedge(
+    build: &mut Build<'_>,
+    layers: &[&Group],
+    pool: Option<&Pool>,
+) -> Option<std::time::Duration> {
     let layer = layers.iter().find(|layer| layer.has("hedge"))?;
     let hedge = layer.duration("hedge")?;
     let speaks_http1 = |pool: &Pool| {

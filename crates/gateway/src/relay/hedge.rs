@@ -192,7 +192,8 @@ impl Second {
                 let deadlines = view.snapshot.plan.pools.get(index)?.deadlines.clone();
                 let shared = std::sync::Arc::clone(&x.core.shared);
                 let target = target.clone();
-                let mut opened = Attempt { upstream: std::sync::Arc::clone(&target.label), ..Attempt::default() };
+                let mut opened =
+                    Attempt { upstream: std::sync::Arc::clone(&target.label), ..Attempt::default() };
                 let opening = async move {
                     let stream = open(&target, &shared.resolver, &deadlines, &mut opened).await;
                     (opened, stream)

@@ -72,8 +72,7 @@ fn an_upstream_that_cannot_now_is_passed_over() {
 
 #[test]
 fn an_answer_that_says_when_to_come_back_is_passed_on() {
-    let (one, two) =
-        (refusing("503 Busy\r\nRetry-After: 9\r\n"), refusing("503 Busy\r\nRetry-After: 9\r\n"));
+    let (one, two) = (refusing("503 Busy\r\nRetry-After: 9\r\n"), refusing("503 Busy\r\nRetry-After: 9\r\n"));
     let gateway = gateway(&[&one, &two], "");
     assert_eq!(statuses(&gateway, "GET", 2), [503; 2]);
     assert_eq!(one.targets().len() + two.targets().len(), 2);
@@ -122,7 +121,11 @@ fn a_restart_of_the_only_upstream_is_waited_for() {
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     let records = gateway.wait_for_records(4);
     let causes: Vec<_> = attempts(&records[3]).iter().map(|attempt| &attempt["cause"]).collect();
-    assert_eq!((causes[0].as_str(), causes.last()), (Some("connect_refused"), Some(&&Value::Null)), "{causes:?}");
+    assert_eq!(
+        (causes[0].as_str(), causes.last()),
+        (Some("connect_refused"), Some(&&Value::Null)),
+        "{causes:?}"
+    );
 }
 
 #[test]
