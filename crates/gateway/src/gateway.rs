@@ -106,13 +106,11 @@ impl Gateway {
         let resolver = Arc::new(resolver);
         let journal = open_journal(&plan, options, &metrics)?;
         let failures = Arc::new(Failures::new(plan.log.failed_exchanges));
-        let mut steering = Steering {
-            listeners,
-            addresses: Addresses::default(),
-            late: Vec::new(),
-            written: plan.clone(),
-            changes: Changes::default(),
-        };
+        let mut changes = Changes::read(listeners.changes(), &plan);
+        let (written, mut plan) = (plan.clone(), plan);
+        changes.apply(&mut plan);
+        let mut steering =
+            Steering { listeners, addresses: Addresses::default(), late: Vec::new(), written, changes };
         let Steering { addresses, changes, .. } = &steering;
         let snapshot = Snapshot::build(plan, None, addresses, changes, &metrics, &pseudonym)
             .map_err(StartProblem::Build)?;

@@ -55,6 +55,8 @@ pub struct Listeners {
     fresh: Vec<Sockets>,
     /// UDP sockets that another process reads until it tells.
     read_elsewhere: Vec<SocketAddr>,
+    /// What another process had changed of its upstreams, see [`crate::Roster::changes`].
+    changes: String,
 }
 
 /// A listener that is open.
@@ -168,6 +170,15 @@ impl Listeners {
     pub(crate) fn let_go(&mut self) {
         self.open.clear();
         self.inherited = Inherited::default();
+    }
+
+    /// What the process that handed them over had changed of its upstreams holds from the first connection on.
+    pub fn keep_changes(&mut self, changes: String) {
+        self.changes = changes;
+    }
+
+    pub(crate) fn changes(&self) -> &str {
+        &self.changes
     }
 
     /// Forgets what was handed over and is not used: nobody else holds it open.

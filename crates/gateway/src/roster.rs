@@ -179,7 +179,7 @@ impl Roster {
     /// # Errors
     /// Where that is not possible.
     pub fn add(&self, pool: &str, upstream: &str) -> Result<(), ChangeProblem> {
-        self.change("added", pool, upstream, |changes, snapshot| changes.add(snapshot, pool, upstream))
+        self.change("added", pool, upstream, |changes, snapshot| changes.add(&snapshot.plan, pool, upstream))
     }
 
     /// Removes an upstream from its pool; running requests end by themselves.
@@ -187,32 +187,15 @@ impl Roster {
     /// # Errors
     /// Where there is no such upstream, or no other.
     pub fn remove(&self, pool: &str, upstream: &str) -> Result<(), ChangeProblem> {
-        self.change("removed", pool, upstream, |changes, snapshot| changes.remove(snapshot, pool, upstream))
+        self.change("removed", pool, upstream, |changes, snapshot| {
+            changes.remove(&snapshot.plan, pool, upstream)
+        })
     }
 
     /// The changes in force, one per line, for the process that takes over from this one.
     #[must_use]
     pub fn changes(&self) -> String {
         self.control.changes().written()
-    }
-
-    /// Makes the changes that another process had in force; those that mean nothing here are left out.
-    pub fn take_over(&self, written: &str) {
-        for line in written.lines() {
-            let mut words = line.split('\t');
-            let (Some(what), Some(pool), Some(upstream)) = (words.next(), words.next(), words.next()) else {
-                continue;
-            };
-            let made = match what {
-                "added" => self.add(pool, upstream),
-                "removed" => self.remove(pool, upstream),
-                "drained" => self.drain(pool, upstream),
-                _ => continue,
-            };
-            if let Err(problem) = made {
-                tracing::warn!(%problem, pool, upstream, change = what, "a change is not taken over");
-            }
-        }
     }
 
     fn change(
@@ -285,9 +268,8 @@ impl Changes {
             .collect()
     }
 
-    fn add(&mut self, snapshot: &Snapshot, pool: &str, text: &str) -> Result<(), ChangeProblem> {
-        let known = snapshot.plan.pools.iter().find(|known| *known.name == *pool);
-        let known = known.ok_or(ChangeProblem::NoPool)?;
+    fn add(&mut self, plan: &Plan, pool: &str, text: &str) -> Result<(), ChangeProblem> {
+        let known = plan.pools.iter().find(|known| *known.name == *pool).ok_or(ChangeProblem::NoPool)?;
         if self.removed.remove(&member(pool, text)) {
             return Ok(());
         }
@@ -311,9 +293,8 @@ impl Changes {
         Ok(())
     }
 
-    fn remove(&mut self, snapshot: &Snapshot, pool: &str, label: &str) -> Result<(), ChangeProblem> {
-        let known = snapshot.plan.pools.iter().find(|known| *known.name == *pool);
-        let known = known.ok_or(ChangeProblem::NoPool)?;
+    fn remove(&mut self, plan: &Plan, pool: &str, label: &str) -> Result<(), ChangeProblem> {
+        let known = plan.pools.iter().find(|known| *known.name == *pool).ok_or(ChangeProblem::NoPool)?;
         if !known.upstreams.iter().any(|upstream| *upstream.label == *label) {
             return Err(ChangeProblem::NoUpstream);
         }
@@ -327,6 +308,30 @@ impl Changes {
         }
         self.drained.retain(|(known, drained)| **known != *pool || *written_label(drained) != *label);
         Ok(())
+    }
+
+    /// What another process had in force, as it wrote it; what means nothing under this plan is left out.
+    pub fn read(written: &str, plan: &Plan) -> Self {
+        let mut changes = Self::default();
+        for line in written.lines() {
+            let mut words = line.split('\t');
+            let (Some(what), Some(pool), Some(upstream)) = (words.next(), words.next(), words.next()) else {
+                continue;
+            };
+            let made = match what {
+                "added" => changes.add(plan, pool, upstream),
+                "removed" => changes.remove(plan, pool, upstream),
+                "drained" => {
+                    changes.drained.insert(member(pool, upstream));
+                    Ok(())
+                }
+                _ => continue,
+            };
+            if let Err(problem) = made {
+                tracing::warn!(%problem, pool, upstream, change = what, "a change is not taken over");
+            }
+        }
+        changes
     }
 
     /// One change per line. Names and labels hold neither tabs nor line breaks.

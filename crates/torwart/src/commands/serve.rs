@@ -110,6 +110,7 @@ fn serve(
         Ok(mut listeners) => {
             if is_successor {
                 listeners.forget_unused();
+                listeners.keep_changes(changes);
             }
             listeners
         }
@@ -164,9 +165,6 @@ fn serve(
                 return Exit::CouldNotRun;
             }
         };
-        if !changes.is_empty() {
-            gateway.roster().take_over(&changes);
-        }
         let House { admin, stop, mut tasks, certificates, upgrade } =
             match House::open(&gateway, &wanted, &plan, token, admin, console).await {
                 Ok(house) => house,
