@@ -96,28 +96,9 @@ fn serve(
     };
     let level = logging::start(plan.log.level, console);
     torwart_kernel::privilege::hide_files_from_others();
-    let legacy = match predecessor.map(take_over).transpose() {
-        Ok(legacy) => legacy,
-        Err(error) => {
-            trouble::tell_system(&error, console);
-            return Exit::CouldNotRun;
-        }
-    };
-    let is_successor = legacy.is_some();
-    let Legacy { sockets, admin, changes } =
-        legacy.unwrap_or_else(|| Legacy { sockets: service::inherited(), ..Legacy::default() });
-    let listeners = match Listeners::open(&plan, sockets) {
-        Ok(mut listeners) => {
-            if is_successor {
-                listeners.forget_unused();
-                listeners.keep_changes(changes);
-            }
-            listeners
-        }
-        Err(problem) => {
-            trouble::tell_start(&problem, console);
-            return Exit::CouldNotRun;
-        }
+    let Opened { listeners, admin, is_successor } = match Opened::for_plan(&plan, predecessor, console) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
     };
     // While we are still who may read it.
     let token =
@@ -186,6 +167,39 @@ fn serve(
     });
     runtime.shutdown_background();
     exit
+}
+
+/// What is listened on.
+struct Opened {
+    listeners: Listeners,
+    /// The socket of the admin address, where another process has handed it over.
+    admin: Option<TcpListener>,
+    is_successor: bool,
+}
+
+impl Opened {
+    fn for_plan(
+        plan: &Plan,
+        predecessor: Option<&std::cell::Cell<Option<Predecessor>>>,
+        console: &Console,
+    ) -> Result<Self, Exit> {
+        let legacy = predecessor.map(take_over).transpose().map_err(|error| {
+            trouble::tell_system(&error, console);
+            Exit::CouldNotRun
+        })?;
+        let is_successor = legacy.is_some();
+        let Legacy { sockets, admin, changes } =
+            legacy.unwrap_or_else(|| Legacy { sockets: service::inherited(), ..Legacy::default() });
+        let mut listeners = Listeners::open(plan, sockets).map_err(|problem| {
+            trouble::tell_start(&problem, console);
+            Exit::CouldNotRun
+        })?;
+        if is_successor {
+            listeners.forget_unused();
+            listeners.keep_changes(changes);
+        }
+        Ok(Self { listeners, admin, is_successor })
+    }
 }
 
 /// What runs beside the gateway.

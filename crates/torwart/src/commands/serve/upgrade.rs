@@ -120,9 +120,8 @@ impl Upgrade {
             return;
         }
         if let Some(key) = obstacle() {
-            let told = |console: &Console| {
-                format!("{}\n{}", console.say(key), console.say(&format!("{key}-hint")))
-            };
+            let told =
+                |console: &Console| format!("{}\n{}", console.say(key), console.say(&format!("{key}-hint")));
             return refuse(wish, &told, console);
         }
         let descriptors = gateway.descriptors().and_then(|sockets| {
