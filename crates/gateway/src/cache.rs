@@ -6,6 +6,7 @@
 //! leaves ends nothing and a thousand who ask for one page ask the upstream once. An answer that turns out to be for one
 //! client sends the waiting ones to the upstream by themselves, all at once.
 
+mod arena;
 mod entry;
 mod fetch;
 mod fill;

@@ -11,6 +11,7 @@ pub mod handover;
 pub mod identity;
 pub mod interfaces;
 pub mod limits;
+mod memory_file;
 pub mod pipe;
 pub mod privilege;
 pub mod program;
@@ -22,5 +23,6 @@ pub mod untaken;
 mod option;
 
 pub use error_queue::{ErrorOrigin, QueuedError};
+pub use memory_file::MemoryFile;
 pub use pipe::{Pipe, splice_in, splice_out};
 pub use tcp_info::TcpInfo;

@@ -1,6 +1,7 @@
 //! A stored answer, and the page it is a form of. Neither ever changes: what is new makes a new one, and whoever sends the
 //! old one keeps it until it has gone out.
 
+use super::arena::{Arena, Extent};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,16 +47,31 @@ impl Form {
     }
 }
 
-/// A body in pieces; small ones are one piece.
-#[derive(Debug, Default)]
+/// A body: small ones in one piece, larger ones where they go out from without being copied, or else in pieces.
+#[derive(Default)]
 pub struct Body {
     pieces: Box<[Bytes]>,
+    extent: Option<Extent>,
     len: u64,
 }
 
 impl Body {
-    /// A body of these pieces; many small ones become few large ones.
-    pub fn of(pieces: impl IntoIterator<Item = Bytes>) -> Self {
+    /// A body of these pieces.
+    pub fn of(pieces: &[Bytes], arena: Option<&Arc<Arena>>) -> Self {
+        let len = pieces.iter().map(|piece| piece.len() as u64).sum();
+        match arena.filter(|_| len >= LARGE).and_then(|arena| arena.keep(pieces)) {
+            Some(extent) => Self { pieces: Box::default(), extent: Some(extent), len },
+            None => Self::gathered(pieces),
+        }
+    }
+
+    /// Where it lies, if not in pieces.
+    pub const fn extent(&self) -> Option<&Extent> {
+        self.extent.as_ref()
+    }
+
+    /// Many small pieces become few large ones.
+    fn gathered(pieces: &[Bytes]) -> Self {
         let mut whole: Vec<Bytes> = Vec::new();
         let mut gathered: Vec<u8> = Vec::new();
         let mut len = 0;
@@ -64,12 +80,12 @@ impl Body {
             if gathered.len() + piece.len() > PIECE && !gathered.is_empty() {
                 whole.push(std::mem::take(&mut gathered).into_boxed_slice().into());
             }
-            gathered.extend_from_slice(&piece);
+            gathered.extend_from_slice(piece);
         }
         if !gathered.is_empty() {
             whole.push(gathered.into_boxed_slice().into());
         }
-        Self { pieces: whole.into(), len }
+        Self { pieces: whole.into(), extent: None, len }
     }
 
     /// How long it is.
@@ -77,7 +93,7 @@ impl Body {
         self.len
     }
 
-    /// The pieces that make up a part of it.
+    /// The pieces that make up a part of it, where it lies in pieces.
     pub fn part(&self, start: u64, len: u64) -> impl Iterator<Item = &[u8]> {
         let mut at = 0;
         let end = start + len;
@@ -151,6 +167,9 @@ impl Page {
 
 /// Bodies are kept in pieces of this size: one write each, and no long copying at a time.
 const PIECE: usize = 1 << 20;
+
+/// Below this a copy costs less than a call.
+const LARGE: u64 = 16 << 10;
 
 /// Whatever a page varies by, more forms than this are not worth keeping.
 const FORMS: usize = 32;

@@ -74,7 +74,13 @@ impl Intake {
         if let Some(draft) = self.draft.take().filter(|_| is_whole)
             && let Some(pieces) = self.fill.pieces()
         {
-            let kept = keep(&self.job, &draft.reply, Body::of(pieces).into(), draft.freshness, draft.form);
+            let kept = keep(
+                &self.job,
+                &draft.reply,
+                Body::of(&pieces, store.arena()).into(),
+                draft.freshness,
+                draft.form,
+            );
             store.put(&self.job.key, Arc::new(kept), &self.fill);
         }
         if !self.fill.has_begun()

@@ -1,5 +1,6 @@
 //! A stored answer on its way to a client: whole, in parts, or only that it has not changed.
 
+use super::arena::Extent;
 use super::entry::Stored;
 use crate::clock::Moment;
 use crate::compress::{self, Coded, TURN};
@@ -184,6 +185,10 @@ fn content_range(part: Part, size: u64) -> Vec<u8> {
 async fn pieces(x: &mut Exchange<'_>, stored: &Stored, plan: &Plan) -> Result<(), Ending> {
     for (text, part) in &plan.pieces {
         x.desk.out.bytes().extend_from_slice(text);
+        if let Some(extent) = stored.body.extent() {
+            from_file(x, extent, *part).await?;
+            continue;
+        }
         for piece in stored.body.part(part.start, part.len) {
             if piece.len() <= JOINED {
                 x.desk.out.bytes().extend_from_slice(piece);
@@ -211,6 +216,49 @@ async fn code(x: &mut Exchange<'_>, stored: &Stored, mut coded: Coded) -> Result
     }
     coded.finish(&[], x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
     rest(x, &[]).await
+}
+
+/// Sends a part of a body as it lies: without copying it to plain sockets, else in pieces.
+async fn from_file(x: &mut Exchange<'_>, extent: &Extent, part: Part) -> Result<(), Ending> {
+    let end = part.start + part.len;
+    let mut at = part.start;
+    if x.client.stream.as_tcp().is_none() {
+        while at < end {
+            let most = usize::try_from(end - at).map_or(CHUNK, |left| left.min(CHUNK));
+            let out = x.desk.out.bytes();
+            let start = out.len();
+            out.resize(start + most, 0);
+            let read = extent.file().read(out.get_mut(start..).unwrap_or_default(), extent.place(at));
+            read.map_err(|error| Ending::Os(error.raw_os_error().unwrap_or(0)))?;
+            at += most as u64;
+            rest(x, &[]).await?;
+        }
+        return Ok(());
+    }
+    rest(x, &[]).await?;
+    let patience = x.view.snapshot.plan.deadlines.send;
+    let mut until = Moment::now() + patience;
+    poll_fn(|cx| {
+        while at < end {
+            let Some(client) = x.client.stream.as_tcp() else { return Poll::Ready(Err(Ending::Closed)) };
+            let most = usize::try_from(end - at).unwrap_or(usize::MAX);
+            match client.poll_send_file(cx, extent.file(), extent.place(at), most) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(Ending::Closed)),
+                Poll::Ready(Ok(sent)) => {
+                    at += sent as u64;
+                    x.sent += sent as u64;
+                    until = Moment::now() + patience;
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(ending_of(&error, Deadline::ClientWrite))),
+                Poll::Pending => {
+                    ready!(x.client.poll_deadline(cx, until));
+                    return Poll::Ready(Err(Ending::TimedOut(Deadline::ClientWrite)));
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    })
+    .await
 }
 
 /// Sends what is queued and these bytes behind it, which are not copied together.
@@ -250,3 +298,6 @@ const QUEUED: usize = 16 << 10;
 
 /// A small piece joins what is queued: cheaper than two pieces in one call.
 const JOINED: usize = 4 << 10;
+
+/// As much as is read at once for a client that needs a copy.
+const CHUNK: usize = 64 << 10;

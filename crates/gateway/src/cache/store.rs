@@ -1,6 +1,7 @@
 //! What all cores keep together: pages by address, and the fetches under way. The shards of these two are the only locks
 //! of the data plane that a request may meet, and none is held across a wait.
 
+use super::arena::Arena;
 use super::entry::{Page, Stored};
 use super::fill::{Fill, Reader};
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -8,7 +9,7 @@ use quick_cache::{OptionsBuilder, Weighter};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use torwart_config::plan::CachePlan;
 use torwart_policy::cache::{key, tags_named};
@@ -20,6 +21,9 @@ pub struct Store {
     /// Fetches under way that further requests may wait for, by page; and the lock for whoever changes a page.
     shards: Box<[Mutex<Shard>]>,
     largest: AtomicU64,
+    /// Where larger bodies lie, once there is one.
+    arena: OnceLock<Option<Arc<Arena>>>,
+    size: u64,
     /// Bytes of answers under way that will be kept.
     under_way: AtomicU64,
     /// What happened.
@@ -92,6 +96,8 @@ impl Store {
         Self {
             pages,
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            arena: OnceLock::new(),
+            size: memory,
             under_way: AtomicU64::new(0),
             largest: AtomicU64::new(largest.min(memory / shards / 2)),
             counters,
@@ -126,6 +132,16 @@ impl Store {
     /// So much is so no longer.
     pub fn forget_under_way(&self, bytes: u64) {
         self.under_way.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Where larger bodies lie; none where the system has no such place.
+    pub fn arena(&self) -> Option<&Arc<Arena>> {
+        let made = self.arena.get_or_init(|| {
+            let problem =
+                |error: &std::io::Error| tracing::info!(%error, "larger bodies are kept as smaller ones are");
+            Arena::new(self.size).inspect_err(problem).ok()
+        });
+        made.as_ref()
     }
 
     /// The page of an address.

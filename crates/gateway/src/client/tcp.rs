@@ -13,6 +13,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use torwart_kernel::MemoryFile;
 use torwart_kernel::socket::send_last;
 
 /// A non-blocking TCP socket.
@@ -81,6 +82,27 @@ impl ClientTcp {
         loop {
             ready!(stream.poll_write_ready(cx))?;
             match stream.try_io(Interest::WRITABLE, || send_last(&*stream, bytes)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+
+    /// Sends a part of a file without copying it.
+    pub fn poll_send_file(
+        &mut self,
+        cx: &mut Context<'_>,
+        file: &MemoryFile,
+        at: u64,
+        most: usize,
+    ) -> Poll<io::Result<usize>> {
+        if let Some(sent) = self.at_once(|stream| file.send(stream, at, most)) {
+            return Poll::Ready(sent);
+        }
+        let stream = self.watched()?;
+        loop {
+            ready!(stream.poll_write_ready(cx))?;
+            match stream.try_io(Interest::WRITABLE, || file.send(&*stream, at, most)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 sent => return Poll::Ready(sent),
             }

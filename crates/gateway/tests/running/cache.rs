@@ -443,3 +443,28 @@ fn nobody_waits_for_an_upstream_that_is_gone_where_a_stale_page_is_at_hand() {
     let record = &gateway.wait_for_records(2)[1];
     assert_eq!((record["served_by"].as_str(), cause(record)), (Some("stale"), "connect_refused"));
 }
+
+#[test]
+fn a_large_body_goes_out_from_where_it_lies_whole_and_in_parts() {
+    let text: String = (0..200_000_u32).map(|number| char::from(b'a' + (number % 23) as u8)).collect();
+    let body = text.clone();
+    let upstream = Upstream::start(move |link| {
+        while link.request()?.is_some() {
+            link.answer_with("Cache-Control: max-age=60\r\nETag: \"1\"\r\n", &body)?;
+        }
+        Ok(())
+    });
+    let gateway = gateway(&upstream.url(), "true");
+    let mut client = Client::connect(gateway.address());
+    for _ in 0..3 {
+        assert!(client.get("/large").expect("it is answered").body == text);
+    }
+    let part = ask(&mut client, "/large", "Range: bytes=99990-150009\r\n");
+    assert_eq!(part.status, 206);
+    assert!(part.body == text[99_990..150_010]);
+    let parts = ask(&mut client, "/large", "Range: bytes=0-9,199990-\r\n");
+    assert!(parts.body.contains(&text[..10]) && parts.body.contains(&text[199_990..]));
+    assert_eq!(gateway.running().cache().purge(&Purge::All), 1);
+    assert!(client.get("/large").expect("it is answered").body == text);
+    assert_eq!(upstream.targets().len(), 2);
+}
