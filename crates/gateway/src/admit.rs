@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering;
 use torwart_cause::{By, Decision, Ending, Step};
 use torwart_config::plan::Concurrency;
 use torwart_dial::Stop;
+use torwart_policy::overload::queue::Guest;
 
 /// A place on a route that takes so many at once; the next is called when it is dropped.
 pub struct RoutePlace(Arc<RouteGate>);
@@ -43,7 +44,8 @@ pub async fn enter_route(x: &mut Exchange<'_>, gate: Arc<RouteGate>) -> Result<(
     if standing.gate.waiting() > 0 || !gate.has_room() {
         standing.load.turned_away(plan.at_once, now.clock());
         let per_second = standing.load.throughput(plan.at_once);
-        let terms = Terms { plan: &plan.queue, class: place::class(x), per_second };
+        let guest = Guest { class: place::class(x), has_waited: false };
+        let terms = Terms { plan: &plan.queue, guest, per_second };
         let called =
             standing.gate.wait(x, &terms, |_, now| gate.call(now), |_| standing.load.subtract()).await;
         if let Err(ending) = called {

@@ -18,6 +18,7 @@ use torwart_cause::{By, Decision, Ending, Step};
 use torwart_config::plan::{self, Balance, Concurrency};
 use torwart_dial::Stop;
 use torwart_policy::overload::priority::{self, Class};
+use torwart_policy::overload::queue::Guest;
 
 /// A place at an upstream; the next in the queue is called when it is dropped.
 pub struct Place {
@@ -66,8 +67,8 @@ pub async fn wait(x: &mut Exchange<'_>, chosen: Rc<UpstreamView>) -> Result<Rc<U
         upstream.upstream.state.load.turned_away(plan.concurrency, now.clock());
     }
     let per_second = pace(plan, pool, now);
-    let class = class(x);
-    let terms = Terms { plan: &plan.queue, class, per_second };
+    let guest = Guest { class: class(x), has_waited: !x.desk.evidence.attempts.is_empty() };
+    let terms = Terms { plan: &plan.queue, guest, per_second };
     let call = |gate: &Gate, now: Moment| call_all(gate, plan, pool, now);
     let give_back = |called: Called| {
         if let Some(state) = called {
@@ -175,23 +176,22 @@ impl Place {
 
     /// The answer has begun.
     pub fn heard(&mut self, attempt: &torwart_cause::Attempt, status: u16, now: Moment) {
-        let state = Rc::clone(&self.upstream);
-        let state = &state.upstream.state;
-        if self.counts == Counts::No {
+        let before = std::mem::replace(&mut self.counts, Counts::Over);
+        let state = self.state();
+        if before == Counts::No {
             state.load.add();
         }
-        self.counts = Counts::Over;
         let Some(plan) = self.plan().map(|pool| pool.concurrency) else { return };
+        let mut has_room = plan.is_adaptive();
         // An upstream that is in a hurry to say no is not a fast one.
-        let has_grown = if status < 500 && status != 429 {
-            let connected =
-                if attempt.is_reused { std::time::Duration::ZERO } else { took(&attempt.connect) };
-            let took = took(&attempt.head) + connected;
-            state.load.observe(plan, took, under_way(state, plan), now.clock())
-        } else {
-            false
-        };
-        if plan.is_adaptive() || has_grown {
+        if status < 500 && status != 429 {
+            let mut took = took(&attempt.head);
+            if !attempt.is_reused {
+                took += self::took(&attempt.connect);
+            }
+            has_room |= state.load.observe(plan, took, under_way(state, plan), now.clock());
+        }
+        if has_room {
             self.call_next();
         }
     }

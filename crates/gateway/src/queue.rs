@@ -15,8 +15,7 @@ use std::time::Duration;
 use torwart_cause::{By, Deadline, Ending};
 use torwart_config::plan;
 use torwart_policy::overload::comeback::Timetable;
-use torwart_policy::overload::priority::Class;
-use torwart_policy::overload::queue::{Entry, Place, Queue};
+use torwart_policy::overload::queue::{Entry, Guest, Place, Queue};
 
 /// A queue, shared by all cores; outlives a reload.
 #[derive(Default)]
@@ -59,8 +58,8 @@ struct Waiting<'g, F: Fn(&Gate, Moment), G: Fn(Called)> {
 pub struct Terms<'t> {
     /// What the plan says.
     pub plan: &'t plan::Queue,
-    /// His class.
-    pub class: Class,
+    /// Who he is.
+    pub guest: Guest,
     /// How many get a place per second, as far as that is known.
     pub per_second: Option<f64>,
 }
@@ -109,7 +108,7 @@ impl Gate {
         let waiting = {
             let mut line = self.line();
             let (own, clock) = (Arc::clone(&slot), now.clock());
-            let place = match line.enter(own, terms.class, terms.plan, terms.per_second, clock) {
+            let place = match line.enter(own, terms.guest, terms.plan, terms.per_second, clock) {
                 Entry::Waits(place) => place,
                 Entry::Displaces(place, other) => {
                     other.say(Said::GoAway);

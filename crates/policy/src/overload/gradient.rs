@@ -24,8 +24,8 @@ pub struct Gradient {
     was_full: AtomicBool,
     /// Most requests under way at once in this window, as samples saw it.
     peak: AtomicU32,
-    /// The latency of the last window, as a logarithm; 0 while unknown.
-    latest: AtomicU32,
+    /// The latency of the last window, in microseconds; 0 while unknown.
+    latest: AtomicU64,
     search: Mutex<Search>,
 }
 
@@ -69,7 +69,7 @@ impl Default for Gradient {
             due: AtomicU64::new(0),
             was_full: AtomicBool::new(false),
             peak: AtomicU32::new(0),
-            latest: AtomicU32::new(0),
+            latest: AtomicU64::new(0),
             search: Mutex::new(Search { is_well: true, proven: START, ..Search::default() }),
         }
     }
@@ -86,7 +86,7 @@ impl Gradient {
     pub fn latency(&self) -> Option<Duration> {
         match self.latest.load(Ordering::Relaxed) {
             0 => None,
-            logarithm => Some(time_of(i32::try_from(logarithm).unwrap_or(i32::MAX))),
+            micros => Some(Duration::from_micros(micros)),
         }
     }
 
@@ -141,7 +141,7 @@ impl Gradient {
         let peak = self.peak.swap(0, Ordering::Relaxed);
         let Some(mean) = (seen % SAMPLE).checked_div(seen / SAMPLE) else { return false };
         let mean = i32::try_from(mean).unwrap_or(i32::MAX);
-        self.latest.store(u32::try_from(mean.max(1)).unwrap_or(1), Ordering::Relaxed);
+        self.latest.store(micros(time_of(mean)).max(1), Ordering::Relaxed);
         let limit = self.limit();
         let wanted = bounds.clamp(if search.is_settling && was_full {
             search.is_settling = false;
@@ -199,7 +199,7 @@ impl Search {
             self.before = None;
         }
         self.base = Some(base);
-        let excess = mean - base;
+        let excess = mean - base.max(as_logarithm(QUICK));
         self.is_well = excess <= TOLERANCE;
         if self.test_at == 0 {
             self.test_at = now + TEST_EVERY;
@@ -242,14 +242,24 @@ fn logarithm(micros: u64) -> u32 {
     (whole << PARTS) | (mantissa as u32 & (OCTAVE as u32 - 1))
 }
 
+fn as_logarithm(time: Duration) -> i32 {
+    i32::try_from(logarithm(micros(time))).unwrap_or(i32::MAX)
+}
+
 fn time_of(logarithm: i32) -> Duration {
     let micros = (f64::from(logarithm) / f64::from(OCTAVE)).exp2();
     Duration::from_micros(micros as u64)
 }
 
+/// Without the long division that exactness beyond half a million years would cost.
+#[inline]
 fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+    time.as_secs().saturating_mul(1_000_000).saturating_add(u64::from(time.subsec_micros()))
 }
+
+/// Answers that begin within this are as fast as anybody needs, however fast they were before: no limit is worth its
+/// queue then.
+const QUICK: Duration = Duration::from_millis(20);
 
 /// What a new upstream gets at once, and what every one may get that nobody stands before.
 pub const START: u32 = 16;

@@ -25,6 +25,8 @@ pub struct Queue<T> {
 struct Pace {
     begun: Duration,
     taken: u32,
+    /// When somebody got a place last.
+    last: Duration,
     /// What the slice before said.
     before: Option<f64>,
 }
@@ -34,6 +36,15 @@ struct Pace {
 pub struct Place {
     class: Class,
     number: u64,
+}
+
+/// Somebody who wants to wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Guest {
+    /// His class.
+    pub class: Class,
+    /// Whether he has waited before, for an upstream that was away: he is not sent away now.
+    pub has_waited: bool,
 }
 
 /// Whether somebody may wait.
@@ -75,22 +86,23 @@ impl<T> Queue<T> {
     pub fn enter(
         &mut self,
         who: T,
-        class: Class,
+        Guest { class, has_waited }: Guest,
         plan: &plan::Queue,
         per_second: Option<f64>,
         now: Duration,
     ) -> Entry<T> {
         self.look(plan.target, now);
         if self.is_empty() {
-            self.pace = Pace { begun: now, ..Pace::default() };
+            self.pace = Pace { begun: now, last: now, ..Pace::default() };
         }
         let seen = self.pace.look(now);
         let per_second = seen.map_or(per_second, |seen| Some(per_second.unwrap_or(seen).min(seen)));
         let ahead = self.lanes.iter().take(class.index() + 1).map(VecDeque::len).sum::<usize>();
-        let target = plan.target.as_secs_f64();
+        // As long as nobody gets a place at all, the upstream may only be taking a breath.
+        let target = if self.pace.stands_still(now) { plan.time } else { plan.target }.as_secs_f64();
         let is_in_time = |ahead: usize| per_second.is_none_or(|pace| ahead as f64 <= pace * target);
         let is_burst = |ahead: usize| ahead < BURST && !self.is_pressed(now);
-        if plan.length == 0 || !is_in_time(ahead) && !is_burst(ahead) {
+        if plan.length == 0 || !has_waited && !is_in_time(ahead) && !is_burst(ahead) {
             return Entry::Refused;
         }
         let all = self.len();
@@ -117,6 +129,7 @@ impl<T> Queue<T> {
         let oldest = lane.front().map_or(Duration::ZERO, |oldest| now.saturating_sub(oldest.since));
         let taken = if oldest > plan.target * 2 { lane.pop_back() } else { lane.pop_front() };
         self.pace.taken += 1;
+        self.pace.last = now;
         if self.is_empty() {
             self.pressed_since = None;
         }
@@ -173,9 +186,13 @@ impl Pace {
         let seen =
             (self.taken >= FEW && passed >= SHORT).then(|| f64::from(self.taken) / passed.as_secs_f64());
         if passed >= SLICE {
-            *self = Self { begun: now, taken: 0, before: seen };
+            *self = Self { begun: now, taken: 0, last: self.last, before: seen };
         }
         seen.or(self.before)
+    }
+
+    fn stands_still(&self, now: Duration) -> bool {
+        self.taken == 0 && self.before.is_none() && now.saturating_sub(self.last) >= SHORT
     }
 }
 
@@ -185,8 +202,8 @@ const SHORT: Duration = Duration::from_millis(20);
 /// After a pause of the upstream, what was seen in it is soon forgotten.
 const SLICE: Duration = Duration::from_millis(100);
 
-/// The page of a browser comes with about as many requests at once.
-const BURST: usize = 32;
+/// The pages of two browsers come with about as many requests at once.
+const BURST: usize = 64;
 
 /// A queue that stays for so long is no burst.
 const PRESSED: Duration = Duration::from_secs(1);
@@ -197,6 +214,12 @@ mod tests {
 
     const PLAN: plan::Queue =
         plan::Queue { length: 100, time: Duration::from_secs(2), target: Duration::from_millis(200) };
+
+    const USUAL: Guest = guest(Class::Usual);
+
+    const fn guest(class: Class) -> Guest {
+        Guest { class, has_waited: false }
+    }
 
     fn at(millis: u64) -> Duration {
         Duration::from_millis(millis)
@@ -209,22 +232,21 @@ mod tests {
     #[test]
     fn a_burst_waits_and_a_queue_that_stays_does_not() {
         let mut queue = Queue::default();
-        let entries: Vec<_> =
-            (0..40).map(|who| queue.enter(who, Class::Usual, &PLAN, Some(10.0), at(0))).collect();
+        let entries: Vec<_> = (0..80).map(|who| queue.enter(who, USUAL, &PLAN, Some(10.0), at(0))).collect();
         assert_eq!(entries.iter().filter(|entry| waits(entry)).count(), BURST);
         assert_eq!(queue.take(&PLAN, at(100)), Some(0), "in order, as long as that is in time");
-        assert!(waits(&queue.enter(50, Class::Usual, &PLAN, Some(10.0), at(300))));
+        assert!(waits(&queue.enter(50, USUAL, &PLAN, Some(10.0), at(300))));
         for now in [300, 1400] {
             queue.take(&PLAN, at(now));
         }
-        assert_eq!(queue.enter(51, Class::Usual, &PLAN, Some(10.0), at(1400)), Entry::Refused);
+        assert_eq!(queue.enter(51, USUAL, &PLAN, Some(10.0), at(1400)), Entry::Refused);
     }
 
     #[test]
     fn under_pressure_the_youngest_goes_first() {
         let mut queue = Queue::default();
         for who in 0..3 {
-            assert!(waits(&queue.enter(who, Class::Usual, &PLAN, None, at(who))));
+            assert!(waits(&queue.enter(who, USUAL, &PLAN, None, at(who))));
         }
         assert_eq!(queue.take(&PLAN, at(100)), Some(0));
         assert_eq!(queue.take(&PLAN, at(500)), Some(2));
@@ -236,11 +258,11 @@ mod tests {
     fn a_higher_class_goes_first_and_pushes_a_lower_one_out() {
         let plan = plan::Queue { length: 2, ..PLAN };
         let mut queue = Queue::default();
-        assert!(waits(&queue.enter("bot", Class::Last, &plan, None, at(0))));
-        assert!(waits(&queue.enter("visitor", Class::Usual, &plan, None, at(1))));
-        let entry = queue.enter("checkout", Class::First, &plan, None, at(2));
+        assert!(waits(&queue.enter("bot", guest(Class::Last), &plan, None, at(0))));
+        assert!(waits(&queue.enter("visitor", USUAL, &plan, None, at(1))));
+        let entry = queue.enter("checkout", guest(Class::First), &plan, None, at(2));
         assert!(matches!(entry, Entry::Displaces(_, "bot")), "{entry:?}");
-        assert_eq!(queue.enter("another", Class::Usual, &plan, None, at(3)), Entry::Refused);
+        assert_eq!(queue.enter("another", USUAL, &plan, None, at(3)), Entry::Refused);
         assert_eq!(queue.take(&plan, at(4)), Some("checkout"));
         assert_eq!(queue.take(&plan, at(4)), Some("visitor"));
     }
@@ -249,7 +271,7 @@ mod tests {
     fn those_who_left_are_not_served() {
         let mut queue = Queue::default();
         let places: Vec<_> = (0..3)
-            .filter_map(|who| match queue.enter(who, Class::Usual, &PLAN, None, at(0)) {
+            .filter_map(|who| match queue.enter(who, USUAL, &PLAN, None, at(0)) {
                 Entry::Waits(place) => Some(place),
                 _ => None,
             })
@@ -267,18 +289,27 @@ mod tests {
     fn in_a_queue_that_stays_those_who_waited_too_long_are_sent_away() {
         let mut queue = Queue::default();
         for who in 0..3 {
-            assert!(waits(&queue.enter(who, Class::Usual, &PLAN, None, at(0))));
+            assert!(waits(&queue.enter(who, USUAL, &PLAN, None, at(0))));
         }
         assert_eq!(queue.expired(&PLAN, at(600)), None, "it may be a burst");
-        assert!(waits(&queue.enter(3, Class::Usual, &PLAN, None, at(1500))));
+        assert!(waits(&queue.enter(3, USUAL, &PLAN, None, at(1500))));
         assert_eq!(queue.expired(&PLAN, at(1700)), Some(0));
         assert_eq!(queue.expired(&PLAN, at(1700)), Some(1));
         assert_eq!(queue.take(&PLAN, at(1700)), Some(3));
     }
 
     #[test]
+    fn whoever_has_waited_before_is_not_sent_away_and_a_pause_is_no_overload() {
+        let mut queue = Queue::default();
+        let again = Guest { has_waited: true, ..USUAL };
+        assert!((0..90).all(|who| waits(&queue.enter(who, again, &PLAN, Some(10.0), at(0)))));
+        assert_eq!(queue.enter(90, USUAL, &PLAN, Some(100.0), at(1)), Entry::Refused);
+        assert!(waits(&queue.enter(91, USUAL, &PLAN, Some(100.0), at(30))), "nothing has moved at all");
+    }
+
+    #[test]
     fn without_a_queue_nobody_waits() {
         let plan = plan::Queue { length: 0, ..PLAN };
-        assert_eq!(Queue::default().enter(1, Class::First, &plan, None, at(0)), Entry::Refused);
+        assert_eq!(Queue::default().enter(1, guest(Class::First), &plan, None, at(0)), Entry::Refused);
     }
 }

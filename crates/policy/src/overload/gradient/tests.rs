@@ -3,7 +3,7 @@
 use super::*;
 use crate::overload::load::Load;
 use crate::overload::priority::Class;
-use crate::overload::queue::{Entry, Queue};
+use crate::overload::queue::{Entry, Guest, Queue};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use torwart_config::plan::{Concurrency, Queue as QueuePlan};
@@ -61,6 +61,7 @@ fn run(upstream: &Upstream, seconds: u64, rate: fn(u64) -> u64) -> Run {
     let plan = Concurrency::default();
     let queue_plan = QueuePlan::default();
     let (load, mut queue) = (Load::default(), Queue::<u64>::default());
+    let guest = Guest { class: Class::Usual, has_waited: false };
     let mut under_way = 0;
     let mut events = BinaryHeap::new();
     let (mut busy, mut backlog) = (0, VecDeque::<(u64, u64)>::new());
@@ -89,7 +90,7 @@ fn run(upstream: &Upstream, seconds: u64, rate: fn(u64) -> u64) -> Run {
                     sent.push(now);
                 } else {
                     load.turned_away(plan, at);
-                    let entry = queue.enter(now, Class::Usual, &queue_plan, load.throughput(plan), at);
+                    let entry = queue.enter(now, guest, &queue_plan, load.throughput(plan), at);
                     if matches!(entry, Entry::Refused) {
                         run.seconds[(now / 1_000_000) as usize].refused += 1;
                     }
