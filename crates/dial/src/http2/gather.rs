@@ -13,6 +13,78 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use torwart_cause::{Deadline, Ending, FIRST_BYTES};
 
+/// Bytes that wait for a socket.
+#[derive(Debug, Default)]
+pub struct Pack {
+    bytes: Vec<u8>,
+    /// So many of them have left.
+    sent: usize,
+}
+
+impl Pack {
+    /// Bytes that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.bytes.len() - self.sent
+    }
+
+    /// Whether so many wait that more have to.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.waiting() >= MOST
+    }
+
+    /// How many bytes it has room for.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Takes another's room, where it has none.
+    pub fn use_room(&mut self, room: Vec<u8>) {
+        if self.bytes.is_empty() {
+            self.bytes = room;
+        }
+    }
+
+    /// Gives its room away, which is blank: everything must have left.
+    pub fn take_room(&mut self) -> Vec<u8> {
+        let mut room = std::mem::take(&mut self.bytes);
+        self.sent = 0;
+        room.clear();
+        room
+    }
+
+    /// Adds all of this; says how much it was.
+    pub fn add(&mut self, slices: &[IoSlice<'_>]) -> usize {
+        let before = self.bytes.len();
+        slices.iter().for_each(|slice| self.bytes.extend_from_slice(slice));
+        self.bytes.len() - before
+    }
+
+    /// Writes what waits; ready when all of it has left.
+    ///
+    /// # Errors
+    ///
+    /// The socket fails, or takes nothing for good.
+    pub fn poll_send<S: AsyncWrite + Unpin>(
+        &mut self,
+        socket: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while let Some(rest) = self.bytes.get(self.sent..).filter(|rest| !rest.is_empty()) {
+            let sent = ready!(Pin::new(&mut *socket).poll_write(cx, rest))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.sent += sent;
+        }
+        self.bytes.clear();
+        self.sent = 0;
+        Poll::Ready(Ok(()))
+    }
+}
+
 /// The socket as the `h2` crate sees it.
 pub struct Gather<S>(Rc<RefCell<Gathered<S>>>);
 
@@ -21,8 +93,7 @@ pub struct Outlet<S>(Rc<RefCell<Gathered<S>>>);
 
 struct Gathered<S> {
     socket: S,
-    bytes: Vec<u8>,
-    sent: usize,
+    pack: Pack,
     /// Whether somebody was told to wait for room.
     is_waited_for: bool,
     heard: Heard,
@@ -41,8 +112,7 @@ pub struct Heard {
 
 /// Two ends for one socket.
 pub fn gather<S>(socket: S) -> (Gather<S>, Outlet<S>) {
-    let gathered =
-        Gathered { socket, bytes: Vec::new(), sent: 0, is_waited_for: false, heard: Heard::default() };
+    let gathered = Gathered { socket, pack: Pack::default(), is_waited_for: false, heard: Heard::default() };
     let shared = Rc::new(RefCell::new(gathered));
     (Gather(Rc::clone(&shared)), Outlet(shared))
 }
@@ -56,13 +126,13 @@ impl<S: AsyncWrite + Unpin> Outlet<S> {
     /// Whether somebody waits for room that a send has made since: they have to be polled again.
     pub fn take_waited_for(&self) -> bool {
         let mut gathered = self.0.borrow_mut();
-        let has_room = gathered.len() < MOST;
+        let has_room = !gathered.pack.is_full();
         has_room && std::mem::take(&mut gathered.is_waited_for)
     }
 
     /// Bytes that wait to be sent.
     pub fn waiting(&self) -> usize {
-        self.0.borrow().len()
+        self.0.borrow().pack.waiting()
     }
 
     /// What came in so far.
@@ -71,36 +141,22 @@ impl<S: AsyncWrite + Unpin> Outlet<S> {
     }
 }
 
-impl<S> Gathered<S> {
-    fn len(&self) -> usize {
-        self.bytes.len() - self.sent
-    }
-}
-
 impl<S: AsyncWrite + Unpin> Gathered<S> {
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.len() == 0 {
+        if self.pack.waiting() == 0 {
             return Poll::Ready(Ok(()));
         }
-        while let Some(rest) = self.bytes.get(self.sent..).filter(|rest| !rest.is_empty()) {
-            let sent = ready!(Pin::new(&mut self.socket).poll_write(cx, rest))?;
-            if sent == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.sent += sent;
-        }
-        self.bytes.clear();
-        self.bytes.shrink_to(KEPT);
-        self.sent = 0;
+        ready!(self.pack.poll_send(&mut self.socket, cx))?;
+        self.pack.bytes.shrink_to(KEPT);
         Pin::new(&mut self.socket).poll_flush(cx)
     }
 
     /// Ready when there is room for more.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.len() < MOST {
+        if !self.pack.is_full() {
             return Poll::Ready(Ok(()));
         }
-        if self.poll_send(cx)?.is_pending() && self.len() >= MOST {
+        if self.poll_send(cx)?.is_pending() && self.pack.is_full() {
             self.is_waited_for = true;
             return Poll::Pending;
         }
@@ -136,8 +192,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gather<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut gathered = self.0.borrow_mut();
         ready!(gathered.poll_room(cx))?;
-        gathered.bytes.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
+        Poll::Ready(Ok(gathered.pack.add(&[IoSlice::new(bytes)])))
     }
 
     fn poll_write_vectored(
@@ -147,9 +202,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gather<S> {
     ) -> Poll<io::Result<usize>> {
         let mut gathered = self.0.borrow_mut();
         ready!(gathered.poll_room(cx))?;
-        let before = gathered.bytes.len();
-        slices.iter().for_each(|slice| gathered.bytes.extend_from_slice(slice));
-        Poll::Ready(Ok(gathered.bytes.len() - before))
+        Poll::Ready(Ok(gathered.pack.add(slices)))
     }
 
     fn is_write_vectored(&self) -> bool {

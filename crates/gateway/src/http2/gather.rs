@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use torwart_dial::http2::gather::Pack;
 
 /// The socket as the HTTP/2 layer sees it: whatever it writes is taken at once, up to a limit, and flushed never.
 #[derive(Clone)]
@@ -19,8 +20,7 @@ struct Gathered {
     /// Bytes that were read before the HTTP/2 layer saw the socket.
     ahead: Vec<u8>,
     /// What waits to be sent; its room is the core's while nothing does.
-    out: Vec<u8>,
-    sent: usize,
+    out: Pack,
     /// Whether the HTTP/2 layer wanted to write and could not.
     was_full: bool,
     /// Whether the socket took bytes since this was last asked.
@@ -34,8 +34,7 @@ impl Gatherer {
             core: Rc::clone(core),
             socket,
             ahead: ahead.to_vec(),
-            out: Vec::new(),
-            sent: 0,
+            out: Pack::default(),
             was_full: false,
             has_moved: false,
             is_dead: false,
@@ -45,14 +44,10 @@ impl Gatherer {
     /// Sends what was gathered; ready when all of it has gone.
     pub(super) fn poll_send(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let gathered = &mut *self.0.borrow_mut();
-        while let Some(rest) = gathered.out.get(gathered.sent..).filter(|rest| !rest.is_empty()) {
-            let sent = ready!(Pin::new(&mut gathered.socket).poll_write(cx, rest))?;
-            if sent == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            gathered.sent += sent;
-            gathered.has_moved = true;
-        }
+        let before = gathered.out.waiting();
+        let sent = gathered.out.poll_send(&mut gathered.socket, cx);
+        gathered.has_moved |= gathered.out.waiting() < before;
+        ready!(sent)?;
         gathered.give_room_back();
         Pin::new(&mut gathered.socket).poll_flush(cx)
     }
@@ -84,10 +79,8 @@ impl Gatherer {
 
 impl Gathered {
     fn give_room_back(&mut self) {
-        let mut room = std::mem::take(&mut self.out);
-        self.sent = 0;
+        let room = self.out.take_room();
         if (1..=KEPT).contains(&room.capacity()) {
-            room.clear();
             self.core.packs.give(room);
         }
     }
@@ -127,18 +120,15 @@ impl AsyncWrite for Gatherer {
         if gathered.is_dead {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        if gathered.out.len() - gathered.sent >= MOST {
+        if gathered.out.is_full() {
             // The turn asks again when the socket has taken it.
             gathered.was_full = true;
             return Poll::Pending;
         }
-        if gathered.out.capacity() == 0 {
-            gathered.out = gathered.core.packs.take().unwrap_or_default();
+        if gathered.out.room() == 0 {
+            gathered.out.use_room(gathered.core.packs.take().unwrap_or_default());
         }
-        for slice in slices {
-            gathered.out.extend_from_slice(slice);
-        }
-        Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()))
+        Poll::Ready(Ok(gathered.out.add(slices)))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -153,9 +143,6 @@ impl AsyncWrite for Gatherer {
         Poll::Ready(Ok(()))
     }
 }
-
-/// Bytes that may wait for the socket.
-const MOST: usize = 256 << 10;
 
 /// The most room that is given back for others to use.
 const KEPT: usize = 64 << 10;
