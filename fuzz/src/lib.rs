@@ -1,11 +1,15 @@
 //! The laws that the fuzz targets check, one function per target.
 
+#[cfg(feature = "gateway")]
+mod connection;
 mod conversation;
+mod host;
 mod laws;
 mod others;
-mod translate;
 #[path = "../../crates/wire/tests/wire/outcome.rs"]
 mod outcome;
+mod proc;
+mod translate;
 
 /// Any bytes as a request head.
 pub fn request_head(bytes: &[u8]) {
@@ -70,4 +74,34 @@ pub fn request_fields(bytes: &[u8]) {
 /// Any bytes as what the engine answers on a stream.
 pub fn response_reader(bytes: &[u8]) {
     translate::response_reader(bytes);
+}
+
+/// What a client sends behind the preface of HTTP/2, on a connection to a gateway in this process.
+///
+/// # Panics
+///
+/// The gateway cannot be started, or keeps one of the laws not.
+#[cfg(feature = "gateway")]
+pub fn h2_connection(bytes: &[u8]) {
+    use std::net::SocketAddr;
+    use std::path::Path;
+    use std::sync::OnceLock;
+    use torwart_config::{Source, check};
+    use torwart_gateway::{Bound, Options};
+
+    static GATEWAY: OnceLock<(torwart_gateway::Gateway, SocketAddr)> = OnceLock::new();
+    let (_, address) = GATEWAY.get_or_init(|| {
+        let source = Source::new(Path::new("/fuzz/torwart.toml"), connection::CONFIG.to_owned());
+        let plan = check(&source, &|_| true).plan.expect("the configuration is right");
+        let options = Options { version: "fuzz".to_owned(), is_coloured: false };
+        let gateway = torwart_gateway::Gateway::start(plan, &options).expect("it starts");
+        let address = gateway.addresses().iter().find_map(Bound::ip).expect("it listens");
+        (gateway, address)
+    });
+    connection::converse(*address, bytes);
+}
+
+/// Any text as a table of the kernel.
+pub fn kernel_tables(bytes: &[u8]) {
+    proc::tables(bytes);
 }

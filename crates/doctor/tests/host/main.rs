@@ -2,6 +2,7 @@
 
 #[path = "../time/scene.rs"]
 mod scene;
+mod tables;
 
 use scene::{Folder, bad, examine, found, free_address, question};
 use socket2::{Domain, Socket, Type};

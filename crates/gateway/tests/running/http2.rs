@@ -1,6 +1,7 @@
 //! HTTP/2 from clients: streams beside each other, bodies both ways, trailers, resets, and what must not get through.
 
 mod client;
+mod corpus;
 mod floods;
 mod musts;
 mod passed_on;
@@ -8,11 +9,12 @@ mod raw;
 mod server;
 mod upstreams;
 
+use crate::conversation::{eventually, run};
 use crate::gateway::{Gateway, cause};
 use crate::upstream::Upstream;
 use crate::{PATIENCE, pattern};
 use bytes::Bytes;
-use client::{Connection, eventually, get, post, run};
+use client::{Connection, get, post};
 use h2::Reason;
 use http::{HeaderMap, Request};
 use std::time::Duration;

@@ -6,11 +6,12 @@ mod early;
 mod limits;
 
 use crate::client::trusting;
+use crate::conversation::{eventually, run};
 use crate::gateway::{Folder, Gateway, cause};
 use crate::upstream::Upstream;
 use crate::{PATIENCE, pattern};
 use bytes::Bytes;
-use client::{Connection, code, connect, eventually, get, post, run};
+use client::{Connection, code, connect, get, post};
 use h3::error::Code;
 use http::{HeaderMap, Request};
 use std::net::SocketAddr;

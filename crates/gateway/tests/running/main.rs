@@ -5,6 +5,7 @@
 //! reloads, the drain and scarce resources do to each other.
 
 mod client;
+mod conversation;
 mod gateway;
 mod message;
 mod pattern;

@@ -1,5 +1,6 @@
 //! A client that speaks HTTP/2 without TLS.
 
+use crate::conversation::Answer;
 use bytes::Bytes;
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{Reason, RecvStream, SendStream};
@@ -11,25 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
-
-/// Runs a conversation, and fails instead of hanging.
-pub(super) fn run(conversation: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let local = tokio::task::LocalSet::new();
-    let bounded = async { tokio::time::timeout(crate::PATIENCE, conversation).await };
-    runtime.block_on(local.run_until(bounded)).expect("it ends in time");
-}
-
-/// Waits until this holds, while the conversation goes on.
-pub(super) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..4_000 {
-        if holds() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("it never came to this: {what}");
-}
 
 pub(super) fn get(path: &str) -> Request<()> {
     Request::get(format!("http://a.example{path}")).body(()).expect("a request")
@@ -49,15 +31,6 @@ pub(super) struct Connection {
 pub(super) struct Stream {
     response: ResponseFuture,
     body: SendStream<Bytes>,
-}
-
-/// A whole answer.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) fields: HeaderMap,
-    pub(super) body: Vec<u8>,
-    pub(super) trailers: Option<HeaderMap>,
 }
 
 impl Connection {

@@ -1,8 +1,9 @@
 //! What is passed on of a request over HTTP/2 and of its answer, and on which connection it may come.
 
-use super::client::{Connection, get, post, run};
+use super::client::{Connection, get, post};
 use super::gateway;
 use crate::client::{Client, trusting};
+use crate::conversation::run;
 use crate::gateway::{Folder, Gateway, cause};
 use crate::upstream::Upstream;
 use bytes::Bytes;

@@ -1,8 +1,9 @@
 //! HTTP/2 toward upstreams: shared connections, limits, refusals, the choice by ALPN, gRPC, WebSocket, polite ends.
 
-use super::client::{Connection, post, run};
+use super::client::{Connection, post};
 use super::server::{Manners, Server};
 use crate::client::Client;
+use crate::conversation::run;
 use crate::gateway::{Folder, Gateway, cause};
 use crate::upstream::Upstream;
 use crate::{eventually, pace};

@@ -1,32 +1,14 @@
 //! A client that speaks HTTP/3.
 
+use crate::conversation::Answer;
 use bytes::{Buf, Bytes};
 use h3::client::{RequestStream, SendRequest};
 use h3::error::{Code, StreamError};
+use h3::quic::RecvStream;
 use http::{HeaderMap, Request};
 use quinn::crypto::rustls::QuicClientConfig;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Runs a conversation, and fails instead of hanging.
-pub(super) fn run(conversation: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let local = tokio::task::LocalSet::new();
-    let bounded = async { tokio::time::timeout(crate::PATIENCE, conversation).await };
-    runtime.block_on(local.run_until(bounded)).expect("it ends in time");
-}
-
-/// Waits until this holds, while the conversation goes on.
-pub(super) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    for _ in 0..4_000 {
-        if holds() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("it never came to this: {what}");
-}
 
 pub(super) fn get(path: &str) -> Request<()> {
     Request::get(format!("https://shop.example{path}")).body(()).expect("a request")
@@ -46,15 +28,6 @@ pub(super) struct Connection {
 
 /// A request under way.
 pub(super) struct Stream(RequestStream<h3_quinn::BidiStream<Bytes>, Bytes>);
-
-/// A whole answer.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) fields: HeaderMap,
-    pub(super) body: Vec<u8>,
-    pub(super) trailers: Option<HeaderMap>,
-}
 
 /// Connects by QUIC, without saying what is spoken there.
 pub(super) async fn connect(
@@ -132,25 +105,12 @@ impl Stream {
     }
 
     pub(super) async fn answer(mut self) -> Result<Answer, StreamError> {
-        let mut head = self.0.recv_response().await?;
-        while head.status().is_informational() {
-            head = self.0.recv_response().await?;
-        }
-        let mut body = Vec::new();
-        while let Some(mut piece) = self.0.recv_data().await? {
-            while piece.has_remaining() {
-                let count = piece.chunk().len();
-                body.extend_from_slice(piece.chunk());
-                piece.advance(count);
-            }
-        }
-        let trailers = self.0.recv_trailers().await?;
-        Ok(Answer { status: head.status().as_u16(), fields: head.headers().clone(), body, trailers })
+        read(&mut self.0).await
     }
 
     /// Sends the body while it reads the answer.
     pub(super) async fn send(self, body: Bytes, trailers: Option<HeaderMap>) -> Result<Answer, StreamError> {
-        let (mut send, receive) = self.0.split();
+        let (mut send, mut receive) = self.0.split();
         let sending = async move {
             let mut rest = body;
             while !rest.is_empty() {
@@ -165,26 +125,26 @@ impl Stream {
             }
             let _ = send.finish().await;
         };
-        let mut receive = receive;
-        let receiving = async {
-            let mut head = receive.recv_response().await?;
-            while head.status().is_informational() {
-                head = receive.recv_response().await?;
-            }
-            let mut body = Vec::new();
-            while let Some(mut piece) = receive.recv_data().await? {
-                while piece.has_remaining() {
-                    let count = piece.chunk().len();
-                    body.extend_from_slice(piece.chunk());
-                    piece.advance(count);
-                }
-            }
-            let trailers = receive.recv_trailers().await?;
-            Ok(Answer { status: head.status().as_u16(), fields: head.headers().clone(), body, trailers })
-        };
-        let (answer, ()) = tokio::join!(receiving, sending);
+        let (answer, ()) = tokio::join!(read(&mut receive), sending);
         answer
     }
+}
+
+async fn read(stream: &mut RequestStream<impl RecvStream, Bytes>) -> Result<Answer, StreamError> {
+    let mut head = stream.recv_response().await?;
+    while head.status().is_informational() {
+        head = stream.recv_response().await?;
+    }
+    let mut body = Vec::new();
+    while let Some(mut piece) = stream.recv_data().await? {
+        while piece.has_remaining() {
+            let count = piece.chunk().len();
+            body.extend_from_slice(piece.chunk());
+            piece.advance(count);
+        }
+    }
+    let trailers = stream.recv_trailers().await?;
+    Ok(Answer { status: head.status().as_u16(), fields: head.headers().clone(), body, trailers })
 }
 
 /// The code by which the gateway ended a stream.

@@ -1,7 +1,8 @@
 //! Requests in early data: what changes nothing goes on at once and says so, everything else waits for the handshake.
 
 use super::Site;
-use super::client::{Connection, config, endpoint, eventually, get, post, run};
+use super::client::{Connection, config, endpoint, get, post};
+use crate::conversation::{eventually, run};
 use crate::PATIENCE;
 use crate::gateway::cause;
 use crate::upstream::Upstream;

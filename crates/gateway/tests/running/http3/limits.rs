@@ -1,7 +1,8 @@
 //! What a client over HTTP/3 may not do, and how it ends.
 
 use super::Site;
-use super::client::{connect, get, run};
+use super::client::{connect, get};
+use crate::conversation::run;
 use crate::gateway::cause;
 use crate::upstream::Upstream;
 use h3::error::Code;
