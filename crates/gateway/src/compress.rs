@@ -15,7 +15,9 @@ use crate::exchange::Exchange;
 use crate::response_head::Way;
 use coder::{Coder, Goal};
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Context;
 use torwart_config::plan::{Compression, Effort};
 use torwart_policy::compress::{Answer, Change, judge};
 use torwart_wire::{Head, Version, http1};
@@ -66,6 +68,13 @@ pub fn begin(x: &mut Exchange<'_>, status: u16, head: &Head, length: Option<u64>
     }
     x.notes().change = Some(change);
     coded
+}
+
+/// Has the task go on after all others, and after the sockets were looked at: a task that merely wakes itself has its turn
+/// again before anybody hears of what came in meanwhile.
+pub fn give_way(cx: &mut Context<'_>) {
+    // Its first poll only puts the task at the end.
+    let _ = pin!(tokio::task::yield_now()).poll(cx);
 }
 
 /// Whether the answer says that its body is coded here, be it one to HEAD.

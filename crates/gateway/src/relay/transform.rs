@@ -172,7 +172,7 @@ impl Transforming {
             match look {
                 Look::Data if worked >= TURN => {
                     self.copying.has_worked();
-                    cx.waker().wake_by_ref();
+                    compress::give_way(cx);
                     return Poll::Pending;
                 }
                 Look::Data => {
