@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 use torwart_cause::{Address, Cause, Deadline, Ending, Stage};
 use torwart_report::Lang;
-use torwart_report::answer::{Answer, Details, Format, Template, content_security_policy};
+use torwart_report::answer::{Answer, Details, Format, Template, Waits, content_security_policy};
 
 fn answer(cause: Cause, lang: Lang, format: Format) -> Answer<'static> {
     Answer {
@@ -48,6 +48,25 @@ fn a_missing_page_is_told_in_another_tone() {
     let mut sent = answer(Cause::ClosedBeforeHead, Lang::En, Format::Html);
     sent.is_safe_to_repeat = false;
     insta::assert_snapshot!("502_sent_form_html_en", text(&sent));
+}
+
+#[test]
+fn whoever_waits_reads_his_place_and_is_asked_for_again() {
+    let mut waits = answer(Cause::WaitingRoom, Lang::De, Format::Html);
+    waits.waits = Some(Waits { position: 17, estimate: 250 });
+    waits.retry_after = Some(20);
+    let page = text(&waits);
+    well_formed(&page);
+    assert!(page.contains(r#"<meta http-equiv="refresh" content="20">"#), "{page}");
+    assert!(page.contains("Ihr Platz in der Warteschlange: 17. Es dauert ungefähr 5 Minuten."), "{page}");
+    waits.is_safe_to_repeat = false;
+    let page = text(&waits);
+    assert!(!page.contains("http-equiv") && page.contains("nicht noch einmal gesendet"), "{page}");
+    waits.format = Format::Problem;
+    let said = text(&waits);
+    assert!(said.contains(r#""position":17,"estimated_wait":250"#), "{said}");
+    waits.format = Format::Text;
+    assert!(text(&waits).contains("Ihr Platz in der Warteschlange: 17."));
 }
 
 #[test]
