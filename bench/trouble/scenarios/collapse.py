@@ -7,6 +7,7 @@ upstream that thinks for 0.3 s; those who waited in vain must not be served one 
 import asyncio
 
 import load
+import tally
 from scenarios.stale import caching
 
 GOAL = "shared: 1 reaches the upstream, p99 at most 1.05 s; private: p99 at most 0.65 s"
@@ -28,10 +29,7 @@ async def run(bench):
         before = len(upstreams[0].seen())
         outcomes = await asyncio.gather(*(client.request(path="/page") for client in clients for _ in range(50)))
         reached = len(upstreams[0].seen()) - before
-        times = [one.took * 1000 for one in outcomes]
-        good = sum(one.is_good for one in outcomes)
-        text = f"{reached} of {len(outcomes)} reached the upstream, {good} answered well;"
-        text += f" p50 {load.percentile(times, 0.5):.0f} ms, p99 {load.percentile(times, 0.99):.0f} ms"
+        text = f"{reached} of {len(outcomes)} reached the upstream; {tally.summary(outcomes)}"
         rows.append((label, text))
         upstreams[0].kill()
         proxy.stop()

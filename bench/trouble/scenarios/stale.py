@@ -11,15 +11,17 @@ import load
 GOAL = "max-age: 100 % answered while all are gone; must-revalidate: 0 %"
 
 NGINX_CACHE = {
-    "nginx_http": "proxy_cache_path {folder}/cache keys_zone=c:10m; ",
-    "nginx": "proxy_cache c; proxy_cache_use_stale error timeout http_500 http_502 http_503 http_504 updating;"
+    "nginx_http": "proxy_cache_path {folder} keys_zone=c:10m; ",
+    "nginx": "proxy_pass http://pool; proxy_cache c; proxy_cache_use_stale error timeout http_500 http_502 http_503 http_504 updating;"
     " proxy_cache_lock on;",
 }
 
 
 def caching(bench):
     """What switches the cache on, for each gateway that has one."""
-    extra = {key: text.replace("{folder}", str(bench.folder)) for key, text in NGINX_CACHE.items()}
+    extra = {key: text.replace("{folder}", f"{bench.folder}/cache{bench.count}") for key, text in NGINX_CACHE.items()}
+    # nginx writes there as another user than root.
+    bench.folder.chmod(0o755)
     # An outage is told at once, so that only the cache is judged.
     return {**extra, "torwart": "cache = true\nwait = false\n"}
 
