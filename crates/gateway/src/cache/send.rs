@@ -203,19 +203,37 @@ async fn pieces(x: &mut Exchange<'_>, stored: &Stored, plan: &Plan) -> Result<()
 
 /// The whole body, through a coder.
 async fn code(x: &mut Exchange<'_>, stored: &Stored, mut coded: Coded) -> Result<(), Ending> {
-    for piece in stored.body.part(0, stored.body.len()) {
-        for some in piece.chunks(TURN) {
-            coded.push(some, x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
-            if x.desk.out.len() >= QUEUED {
-                rest(x, &[]).await?;
-            }
-            if some.len() == TURN {
-                tokio::task::yield_now().await;
+    if let Some(extent) = stored.body.extent() {
+        let mut room = vec![0; TURN];
+        let mut at = 0;
+        while at < stored.body.len() {
+            let most = usize::try_from(stored.body.len() - at).map_or(TURN, |left| left.min(TURN));
+            let some = room.get_mut(..most).unwrap_or_default();
+            let read = extent.file().read(some, extent.place(at));
+            read.map_err(|error| Ending::Os(error.raw_os_error().unwrap_or(0)))?;
+            code_some(x, &mut coded, some).await?;
+            at += most as u64;
+        }
+    } else {
+        for piece in stored.body.part(0, stored.body.len()) {
+            for some in piece.chunks(TURN) {
+                code_some(x, &mut coded, some).await?;
             }
         }
     }
     coded.finish(&[], x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
     rest(x, &[]).await
+}
+
+async fn code_some(x: &mut Exchange<'_>, coded: &mut Coded, some: &[u8]) -> Result<(), Ending> {
+    coded.push(some, x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
+    if x.desk.out.len() >= QUEUED {
+        rest(x, &[]).await?;
+    }
+    if some.len() == TURN {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// Sends a part of a body as it lies: without copying it to plain sockets, else in pieces.

@@ -373,3 +373,33 @@ fn a_cut_fetch_stays_cut_for_whom_it_is_coded() {
     let records = gateway.wait_for_records(1);
     assert_eq!((cause(&records[0]), &records[0]["complete"]), ("body_cut", &false.into()));
 }
+
+#[test]
+fn others_have_their_turns_while_a_long_answer_is_coded() {
+    let upstream = Upstream::start(|link| {
+        let long = page(2 << 20);
+        while let Some(request) = link.request()? {
+            link.answer_with(
+                "Content-Type: text/html\r\n",
+                if request.word() == "/page" { &long } else { "small" },
+            )?;
+        }
+        Ok(())
+    });
+    let gateway = gateway(&upstream, "");
+    let address = gateway.address();
+    let mut client = Client::connect(address);
+    // The link for the small ones is there before.
+    client.get("/small").expect("an answer");
+    let long = std::thread::spawn(move || {
+        let mut client = Client::connect(address);
+        ask(&mut client, &request("GET", "gzip", "1.1")).expect("an answer").1
+    });
+    let mut served = 0;
+    while !long.is_finished() {
+        assert_eq!(client.get("/small").expect("an answer").body, "small");
+        served += 1;
+    }
+    assert!(decoded(Some("gzip"), &long.join().expect("it does not panic")) == page(2 << 20));
+    assert!(served >= 6, "{served} in all that time");
+}
