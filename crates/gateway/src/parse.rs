@@ -22,17 +22,22 @@ pub async fn head(x: &mut Exchange<'_>) -> Result<(), Stop> {
     };
     let lenient = x.view.snapshot.leniency;
     let until = x.started + plan.deadlines.head;
+    let mut is_late = false;
     loop {
         match parse_request(&mut x.desk.request, &limits, &lenient) {
             Ok(Some(request)) => {
                 x.received = x.desk.request.len() as u64 + body_bytes(&x.desk.request, request.framing);
                 x.keeps_client = request.keeps_alive;
                 x.request = Some(request);
+                if is_late {
+                    x.desk.request.buffer.grow(REQUEST_BUFFER);
+                }
                 return accept(x);
             }
             Ok(None) => {}
             Err(ending) => return Err(refuse(x, ending)),
         }
+        is_late = true;
         make_room(x, limits.head_bytes);
         poll_fn(|cx| poll_more(x, cx, until)).await.map_err(|ending| refuse(x, ending))?;
     }
@@ -92,14 +97,16 @@ fn poll_more(x: &mut Exchange<'_>, cx: &mut Context<'_>, until: Moment) -> Poll<
     match poll_fill(&mut x.client.stream, cx, buffer, usize::MAX) {
         Poll::Ready(Ok(0)) => return Poll::Ready(Err(Ending::Closed)),
         Poll::Ready(Ok(_)) => {
-            buffer.grow(REQUEST_BUFFER);
+            if buffer.spare().is_empty() {
+                buffer.grow(REQUEST_BUFFER);
+            }
             return Poll::Ready(Ok(()));
         }
         Poll::Ready(Err(error)) => return Poll::Ready(Err(ending_of(&error, Deadline::ClientHead))),
         Poll::Pending => {}
     }
     // A head that is late may be late for long, on purpose and on thousands of connections: its room is given back until
-    // more of it comes.
+    // it is needed.
     let needed = buffer.unread().len() + LATE_ROOM;
     if buffer.capacity() > 2 * needed {
         buffer.shrink(needed);
