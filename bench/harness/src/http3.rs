@@ -54,7 +54,10 @@ impl Asker {
         endpoint.wait_idle().await;
     }
 
-    async fn connect(&self, tasks: &mut JoinSet<()>) -> Result<(quinn::Endpoint, quinn::Connection, Requests)> {
+    async fn connect(
+        &self,
+        tasks: &mut JoinSet<()>,
+    ) -> Result<(quinn::Endpoint, quinn::Connection, Requests)> {
         let endpoint = quinn::Endpoint::client((Ipv4Addr::LOCALHOST, 0).into())?;
         let connection = endpoint.connect_with(self.quic.clone(), self.to, &self.host)?.await?;
         let transport = h3_quinn::Connection::new(connection.clone());
@@ -72,7 +75,8 @@ impl Asker {
         stream.finish().await.map_err(|_| Failure::Cut)?;
         let head = stream.recv_response().await.map_err(|_| Failure::Cut)?;
         let length = head.headers().get(http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        let length = length.and_then(|text| text.parse().ok()).filter(|_| head.status() == http::StatusCode::OK);
+        let length =
+            length.and_then(|text| text.parse().ok()).filter(|_| head.status() == http::StatusCode::OK);
         let mut taken = 0;
         while let Some(mut piece) = stream.recv_data().await.map_err(|_| Failure::Cut)? {
             taken += piece.remaining();
