@@ -4,7 +4,7 @@ mod upstreams;
 
 use super::histogram::{BOUNDS, Sum};
 use super::shard::CLASSES;
-use super::{Lookup, ClientState, LinkState, Metrics, Names};
+use super::{ClientState, LinkState, Lookup, Metrics, Names};
 use crate::ServedBy;
 use std::collections::BTreeMap;
 use std::fmt::Write;
