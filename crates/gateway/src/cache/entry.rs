@@ -184,8 +184,10 @@ mod tests {
 
     #[test]
     fn a_part_of_a_body_is_made_of_parts_of_its_pieces() {
-        let body =
-            Body::of([Bytes::from(vec![1; PIECE]), Bytes::from_static(b"abc"), Bytes::from_static(b"def")]);
+        let body = Body::of(
+            &[Bytes::from(vec![1; PIECE]), Bytes::from_static(b"abc"), Bytes::from_static(b"def")],
+            None,
+        );
         assert_eq!(body.len(), PIECE as u64 + 6);
         let part = |start, len| body.part(start, len).map(<[u8]>::len).collect::<Vec<_>>();
         assert_eq!(part(0, body.len()), [PIECE, 6]);

@@ -6,7 +6,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::io::Read;
 
 const COMMANDS: [&str; 9] =
-    ["demo", "serve", "check", "doctor", "explain", "lab", "upstreams", "upgrade", "health"];
+    ["demo", "serve", "check", "doctor", "explain", "lab", "upstreams", "purge", "upgrade", "health"];
 
 #[test]
 fn every_command_explains_itself_in_both_languages() {
