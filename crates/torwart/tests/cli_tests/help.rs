@@ -5,7 +5,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use std::io::Read;
 
-const COMMANDS: [&str; 9] =
+const COMMANDS: [&str; 10] =
     ["demo", "serve", "check", "doctor", "explain", "lab", "upstreams", "purge", "upgrade", "health"];
 
 #[test]
