@@ -102,6 +102,19 @@ impl Tried {
         }
     }
 
+    /// One attempt at this upstream was not made after all.
+    pub fn take_back(&mut self, upstream: usize) {
+        let mut made = self.entries.iter_mut().take(self.len).enumerate();
+        let Some((place, (_, times))) = made.find(|(_, (index, _))| usize::from(*index) == upstream) else {
+            return;
+        };
+        *times -= 1;
+        if *times == 0 {
+            self.len -= 1;
+            self.entries.swap(place, self.len);
+        }
+    }
+
     /// Attempts at this upstream.
     pub fn times(&self, upstream: usize) -> u32 {
         let found = self.entries.iter().take(self.len).find(|(index, _)| usize::from(*index) == upstream);
@@ -241,5 +254,21 @@ impl Drop for Exchange<'_> {
             if std::thread::panicking() { Ending::Panicked } else { Ending::TimedOut(Deadline::Drain) };
         self.desk.evidence.client.answer = Step::Failed { ending, after };
         outcome::conclude(self);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tried;
+
+    #[test]
+    fn an_attempt_that_was_not_made_does_not_count() {
+        let mut tried = Tried::default();
+        [3, 1, 3].into_iter().for_each(|upstream| tried.add(upstream));
+        tried.take_back(3);
+        assert_eq!((tried.times(3), tried.times(1), tried.upstreams()), (1, 1, 2));
+        tried.take_back(3);
+        tried.take_back(3);
+        assert_eq!((tried.times(3), tried.times(1), tried.upstreams()), (0, 1, 1));
     }
 }

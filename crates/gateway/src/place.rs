@@ -268,6 +268,9 @@ fn elsewhere(
 
 fn note_tried(x: &mut Exchange<'_>, pool: &PoolView, chosen: &Rc<UpstreamView>, index: usize) {
     if !pool.upstreams.get(index).is_some_and(|upstream| Rc::ptr_eq(upstream, chosen)) {
+        if let Some(passed_over) = pool.upstreams.iter().position(|upstream| Rc::ptr_eq(upstream, chosen)) {
+            x.tried.take_back(passed_over);
+        }
         x.tried.add(index);
     }
 }
