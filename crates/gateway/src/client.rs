@@ -210,7 +210,9 @@ impl ClientStream {
     pub fn as_tcp(&mut self) -> Option<&mut ClientTcp> {
         match self {
             Self::Tcp(stream) => Some(stream),
-            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Http3(_) | Self::Fetch(_) | Self::Lent => None,
+            Self::Tls(_) | Self::Unix(_) | Self::Http2(_) | Self::Http3(_) | Self::Fetch(_) | Self::Lent => {
+                None
+            }
         }
     }
 

@@ -137,7 +137,10 @@ mod tests {
         assert!(said(Cause::RequestBodyTooLarge).starts_with("grpc-status: 8\r\n"));
         for &cause in Cause::ALL.iter().filter(|cause| cause.status().is_some()) {
             let said = said(cause);
-            assert!(!said.starts_with("grpc-status: 0\r\n") && said.contains("\r\ngrpc-message: "), "{cause}");
+            assert!(
+                !said.starts_with("grpc-status: 0\r\n") && said.contains("\r\ngrpc-message: "),
+                "{cause}"
+            );
         }
     }
 

@@ -145,9 +145,8 @@ impl Authoriser {
         let status = reply.response.status;
         let guard = match status {
             200..=299 => {
-                let mut lines = Vec::new();
-                reply.head.copy_fields(&mut lines, |field| !field.is_hop_by_hop && self.says(field.name));
-                x.notes().request_fields = lines;
+                let lines = &mut x.notes().request_fields;
+                reply.head.copy_fields(lines, |field| !field.is_hop_by_hop && self.says(field.name));
                 return Ok(None);
             }
             301 | 302 | 303 | 307 | 308 => DONE,

@@ -2,8 +2,8 @@
 
 use super::Site;
 use super::client::{Connection, config, endpoint, get, post};
-use crate::conversation::{eventually, run};
 use crate::PATIENCE;
+use crate::conversation::{eventually, run};
 use crate::gateway::cause;
 use crate::upstream::Upstream;
 use std::net::{SocketAddr, UdpSocket};
