@@ -55,31 +55,54 @@ impl Order {
         state: &AdminState,
         lang: Lang,
     ) -> Result<Reply, Refusal> {
-        if self == Self::Upgrade {
-            return upgrade(request, state, lang).await;
+        let named = || Named::of(request, state, lang);
+        match self {
+            Self::Upgrade => upgrade(request, state, lang).await,
+            Self::Purge => purge(request, state, lang),
+            Self::Drain => named().map(|named| named.fill("is-drained", Roster::drain)),
+            Self::Undrain => named().map(|named| named.fill("is-undrained", Roster::undrain)),
+            Self::Add => named().map(|named| named.fill("is-added", Roster::add)),
+            Self::Remove => named().map(|named| named.fill("is-removed", Roster::remove)),
         }
-        if self == Self::Purge {
-            return purge(request, state, lang);
-        }
-        let roster = state.upstreams.as_ref().ok_or(Refusal::NoPage)?;
+    }
+}
+
+/// The upstream a request names.
+struct Named<'s> {
+    roster: &'s Roster,
+    pool: String,
+    upstream: String,
+    wants_text: bool,
+    lang: Lang,
+}
+
+impl<'s> Named<'s> {
+    fn of<B>(request: &Request<B>, state: &'s AdminState, lang: Lang) -> Result<Self, Refusal> {
         let query = request.uri().query().unwrap_or_default();
-        let pool = decoded(query, "pool").ok_or(Refusal::NoMember)?;
-        let upstream = decoded(query, "upstream").ok_or(Refusal::NoMember)?;
-        let (done, told) = match self {
-            Self::Drain => (roster.drain(&pool, &upstream), "is-drained"),
-            Self::Undrain => (roster.undrain(&pool, &upstream), "is-undrained"),
-            Self::Add => (roster.add(&pool, &upstream), "is-added"),
-            Self::Remove | Self::Upgrade | Self::Purge => (roster.remove(&pool, &upstream), "is-removed"),
-        };
-        let blanks = [("pool", &*pool), ("upstream", &*upstream)];
-        let (status, text) = match done {
-            Ok(()) => (StatusCode::OK, fill(told, lang, &blanks)),
-            Err(problem) => refused(&problem, lang, &blanks),
-        };
-        if wants_text(&field(request, ACCEPT)) || status != StatusCode::OK {
-            return Ok(sentence(status, &text, lang));
+        Ok(Self {
+            roster: state.upstreams.as_ref().ok_or(Refusal::NoPage)?,
+            pool: decoded(query, "pool").ok_or(Refusal::NoMember)?,
+            upstream: decoded(query, "upstream").ok_or(Refusal::NoMember)?,
+            wants_text: wants_text(&field(request, ACCEPT)),
+            lang,
+        })
+    }
+
+    /// Makes a change, and says by this sentence that it is made, or why not.
+    fn fill(
+        &self,
+        key: &'static str,
+        change: impl Fn(&Roster, &str, &str) -> Result<(), ChangeProblem>,
+    ) -> Reply {
+        let blanks = [("pool", &*self.pool), ("upstream", &*self.upstream)];
+        match change(self.roster, &self.pool, &self.upstream) {
+            Ok(()) if self.wants_text => sentence(StatusCode::OK, &fill(key, self.lang, &blanks), self.lang),
+            Ok(()) => json(document(&self.roster.pools()).to_string().into()),
+            Err(problem) => {
+                let (status, text) = refused(&problem, self.lang, &blanks);
+                sentence(status, &text, self.lang)
+            }
         }
-        Ok(json(document(&roster.pools()).to_string().into()))
     }
 }
 
