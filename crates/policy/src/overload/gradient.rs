@@ -259,7 +259,7 @@ fn micros(time: Duration) -> u64 {
 
 /// Answers that begin within this are as fast as anybody needs, however fast they were before: no limit is worth its
 /// queue then.
-const QUICK: Duration = Duration::from_millis(20);
+const QUICK: Duration = Duration::from_millis(50);
 
 /// What a new upstream gets at once, and what every one may get that nobody stands before.
 pub const START: u32 = 16;
