@@ -44,7 +44,7 @@ pub async fn enter_route(x: &mut Exchange<'_>, gate: Arc<RouteGate>) -> Result<(
     if standing.gate.waiting() > 0 || !gate.has_room() {
         standing.load.turned_away(plan.at_once, now.clock());
         let per_second = standing.load.throughput(plan.at_once);
-        let guest = Guest { class: place::class(x), has_waited: false };
+        let guest = Guest { class: place::class(x), may_stay: !gate.is_strained(now) };
         let terms = Terms { plan: &plan.queue, guest, per_second };
         let called =
             standing.gate.wait(x, &terms, |_, now| gate.call(now), |_| standing.load.subtract()).await;

@@ -93,6 +93,10 @@ impl Tried {
     /// One more attempt at this upstream.
     pub fn add(&mut self, upstream: usize) {
         let upstream = u16::try_from(upstream).unwrap_or(u16::MAX);
+        if self.len == 0 {
+            (self.entries[0], self.len) = ((upstream, 1), 1);
+            return;
+        }
         let known = self.entries.iter_mut().take(self.len).find(|(index, _)| *index == upstream);
         if let Some((_, times)) = known {
             *times = times.saturating_add(1);

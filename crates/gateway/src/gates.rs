@@ -110,10 +110,16 @@ impl RouteGate {
         self.standing.load.has_room(self.plan.at_once, under_way)
     }
 
+    /// Whether it is known that there is as much to do as can be done.
+    pub fn is_strained(&self, now: Moment) -> bool {
+        self.standing.load.is_strained(self.plan.at_once, now.clock())
+    }
+
     /// Calls those who wait, as far as there is room.
     #[cold]
     pub fn call(&self, now: Moment) {
-        self.standing.gate.call(&self.plan.queue, now, || {
+        let is_strained = self.is_strained(now);
+        self.standing.gate.call(&self.plan.queue, is_strained, now, || {
             self.has_room().then(|| {
                 self.standing.load.add();
                 None

@@ -67,7 +67,8 @@ pub async fn wait(x: &mut Exchange<'_>, chosen: Rc<UpstreamView>) -> Result<Rc<U
         upstream.upstream.state.load.turned_away(plan.concurrency, now.clock());
     }
     let per_second = pace(plan, pool, now);
-    let guest = Guest { class: class(x), has_waited: !x.desk.evidence.attempts.is_empty() };
+    let may_stay = !x.desk.evidence.attempts.is_empty() || !is_strained(plan, pool, now);
+    let guest = Guest { class: class(x), may_stay };
     let terms = Terms { plan: &plan.queue, guest, per_second };
     let call = |gate: &Gate, now: Moment| call_all(gate, plan, pool, now);
     let give_back = |called: Called| {
@@ -228,7 +229,7 @@ impl Drop for Place {
 #[cold]
 fn call_all(gate: &Gate, plan: &plan::Pool, pool: &PoolView, now: Moment) {
     let is_none_up = !pool.upstreams.iter().any(|upstream| upstream.upstream.state.is_up(now));
-    gate.call(&plan.queue, now, || {
+    gate.call(&plan.queue, is_strained(plan, pool, now), now, || {
         let states = pool.upstreams.iter().map(|upstream| &upstream.upstream.state);
         let free = states
             .filter(|state| has_room(state, plan.concurrency) && (is_none_up || state.is_up(now)))
@@ -273,6 +274,13 @@ fn note_tried(x: &mut Exchange<'_>, pool: &PoolView, chosen: &Rc<UpstreamView>, 
         }
         x.tried.add(index);
     }
+}
+
+/// Whether every upstream that is up has as much as it can do.
+fn is_strained(plan: &plan::Pool, pool: &PoolView, now: Moment) -> bool {
+    let mut up =
+        pool.upstreams.iter().map(|upstream| &upstream.upstream.state).filter(|state| state.is_up(now));
+    up.all(|state| state.load.is_strained(plan.concurrency, now.clock()))
 }
 
 /// How many requests the pool answers per second when it is full.

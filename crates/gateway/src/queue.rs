@@ -76,11 +76,18 @@ impl Gate {
         self.timetable.next(per_second, now.clock())
     }
 
-    /// Calls as many as `offer` has places for; what it gives is a place kept.
+    /// Calls as many as `offer` has places for; what it gives is a place kept. Where there is too much to do, those who
+    /// would come too late are sent away.
     #[cold]
-    pub fn call(&self, plan: &plan::Queue, now: Moment, mut offer: impl FnMut() -> Option<Called>) {
+    pub fn call(
+        &self,
+        plan: &plan::Queue,
+        is_strained: bool,
+        now: Moment,
+        mut offer: impl FnMut() -> Option<Called>,
+    ) {
         let mut line = self.line();
-        while let Some(slot) = line.expired(plan, now.clock()) {
+        while is_strained && let Some(slot) = line.expired(plan, now.clock()) {
             slot.say(Said::GoAway);
         }
         while !line.is_empty()

@@ -49,7 +49,7 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
 }
 
 /// The offset of the first control byte other than HTAB; the length if there is none.
-#[inline]
+#[inline(always)]
 pub(crate) fn find_control(bytes: &[u8]) -> usize {
     let (blocks, rest) = bytes.as_chunks::<16>();
     let mut done = 0;
@@ -64,7 +64,7 @@ pub(crate) fn find_control(bytes: &[u8]) -> usize {
 
 /// The length of the plain name at the front: letters, digits, `-` and `_`, as in nearly all field names. It may be cut
 /// short at the 32nd byte and near the end of the bytes.
-#[inline]
+#[inline(always)]
 pub(crate) fn plain_name(bytes: &[u8]) -> usize {
     let (blocks, _) = bytes.as_chunks::<16>();
     let mut done = 0;

@@ -26,6 +26,8 @@ pub struct Gradient {
     peak: AtomicU32,
     /// The latency of the last window, in microseconds; 0 while unknown.
     latest: AtomicU64,
+    /// Until when it is known that the upstream has as much as it can do, in microseconds.
+    strained_until: AtomicU64,
     search: Mutex<Search>,
 }
 
@@ -59,6 +61,8 @@ struct Search {
     is_well: bool,
     /// Whether somebody stood before the limit in the last window too.
     was_full: bool,
+    /// Whether the last window's answers were slower for being many.
+    is_slower: bool,
 }
 
 impl Default for Gradient {
@@ -70,6 +74,7 @@ impl Default for Gradient {
             was_full: AtomicBool::new(false),
             peak: AtomicU32::new(0),
             latest: AtomicU64::new(0),
+            strained_until: AtomicU64::new(0),
             search: Mutex::new(Search { is_well: true, proven: START, ..Search::default() }),
         }
     }
@@ -88,6 +93,12 @@ impl Gradient {
             0 => None,
             micros => Some(Duration::from_micros(micros)),
         }
+    }
+
+    /// Whether answers became slower lately because there were more of them. Without that nothing says that whoever
+    /// waits stands before a full upstream, and not only before a limit that has not grown yet.
+    pub fn is_strained(&self, now: Duration) -> bool {
+        micros(now) < self.strained_until.load(Ordering::Relaxed)
     }
 
     /// An answer began so long after its request had gone out, with so many under way. Says whether the limit grew.
@@ -152,6 +163,9 @@ impl Gradient {
             search.roomy(limit, mean, peak)
         });
         self.limit.store(wanted, Ordering::Relaxed);
+        if std::mem::take(&mut search.is_slower) {
+            self.strained_until.store(now + STRAINED, Ordering::Relaxed);
+        }
         search.begun = now;
         // One round trip passes before what is seen belongs to the new limit.
         let trip = micros(time_of(mean)).clamp(SHORTEST, LONGEST);
@@ -209,6 +223,7 @@ impl Search {
             self.proven = self.proven.max(limit);
             return most.max(limit);
         }
+        self.is_slower = true;
         let headroom = limit.isqrt().max(2);
         if now >= self.test_at {
             self.test_at = now + TEST_EVERY;
@@ -288,9 +303,11 @@ const TEST_EVERY: u64 = 10_000_000;
 const TEST_FALL: f64 = 0.6;
 /// Upstreams whose answers take so long may get more before the next answers come.
 const SLOW: Duration = Duration::from_millis(300);
-const GROWS_EVERY: u64 = 100_000;
+const GROWS_EVERY: u64 = 20_000;
 /// So many times what is proven.
-const UNPROVEN: u32 = 4;
+const UNPROVEN: u32 = 32;
+/// In microseconds: for so long after answers were slower, more are not let stand in the queue than can be served soon.
+const STRAINED: u64 = 10_000_000;
 
 #[cfg(test)]
 mod tests;

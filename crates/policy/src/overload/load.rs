@@ -74,6 +74,15 @@ impl Load {
         }
     }
 
+    /// Whether it is known that there is as much to do as can be done; a limit that was told says so by itself.
+    pub fn is_strained(&self, plan: Concurrency, now: Duration) -> bool {
+        match plan {
+            Concurrency::Adaptive { .. } => self.gradient.is_strained(now),
+            Concurrency::Fixed(_) => true,
+            Concurrency::Off => false,
+        }
+    }
+
     /// How long an answer takes to begin, as seen last.
     pub fn latency(&self) -> Option<Duration> {
         self.gradient.latency()

@@ -43,8 +43,9 @@ pub struct Place {
 pub struct Guest {
     /// His class.
     pub class: Class,
-    /// Whether he has waited before, for an upstream that was away: he is not sent away now.
-    pub has_waited: bool,
+    /// Whether he may stand here however long it takes: nothing says that there is too much to do, or he has waited
+    /// before, for an upstream that was away.
+    pub may_stay: bool,
 }
 
 /// Whether somebody may wait.
@@ -86,7 +87,7 @@ impl<T> Queue<T> {
     pub fn enter(
         &mut self,
         who: T,
-        Guest { class, has_waited }: Guest,
+        Guest { class, may_stay }: Guest,
         plan: &plan::Queue,
         per_second: Option<f64>,
         now: Duration,
@@ -102,7 +103,7 @@ impl<T> Queue<T> {
         let target = if self.pace.stands_still(now) { plan.time } else { plan.target }.as_secs_f64();
         let is_in_time = |ahead: usize| per_second.is_none_or(|pace| ahead as f64 <= pace * target);
         let is_burst = |ahead: usize| ahead < BURST && !self.is_pressed(now);
-        if plan.length == 0 || !has_waited && !is_in_time(ahead) && !is_burst(ahead) {
+        if plan.length == 0 || !may_stay && !is_in_time(ahead) && !is_burst(ahead) {
             return Entry::Refused;
         }
         let all = self.len();
@@ -136,11 +137,11 @@ impl<T> Queue<T> {
         taken.map(|waiting| waiting.who)
     }
 
-    /// Somebody who has waited far too long in a queue that stays: he is sent away, because whoever is served instead has
-    /// not given up yet.
+    /// Somebody who has waited far too long in a queue that stays, or that is longer than any burst: he is sent away,
+    /// because whoever is served instead has not given up yet.
     pub fn expired(&mut self, plan: &plan::Queue, now: Duration) -> Option<T> {
         self.look(plan.target, now);
-        if !self.is_pressed(now) {
+        if !self.is_pressed(now) && self.len() <= BURST {
             return None;
         }
         let is_late = |lane: &&mut VecDeque<Waiting<T>>| {
@@ -218,7 +219,7 @@ mod tests {
     const USUAL: Guest = guest(Class::Usual);
 
     const fn guest(class: Class) -> Guest {
-        Guest { class, has_waited: false }
+        Guest { class, may_stay: false }
     }
 
     fn at(millis: u64) -> Duration {
@@ -299,9 +300,9 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_waited_before_is_not_sent_away_and_a_pause_is_no_overload() {
+    fn whoever_may_stay_before_is_not_sent_away_and_a_pause_is_no_overload() {
         let mut queue = Queue::default();
-        let again = Guest { has_waited: true, ..USUAL };
+        let again = Guest { may_stay: true, ..USUAL };
         assert!((0..90).all(|who| waits(&queue.enter(who, again, &PLAN, Some(10.0), at(0)))));
         assert_eq!(queue.enter(90, USUAL, &PLAN, Some(100.0), at(1)), Entry::Refused);
         assert!(waits(&queue.enter(91, USUAL, &PLAN, Some(100.0), at(30))), "nothing has moved at all");
