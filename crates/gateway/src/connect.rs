@@ -31,6 +31,7 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// Puts the link back for the next request; a stream ends with its exchange.
+    #[inline(always)]
     pub fn park(mut self, x: &mut Exchange<'_>, now: Moment) {
         let Some(pool) = x.pool.and_then(|pool| x.view.pools.get(pool.0)) else { return };
         x.desk.borrow_room(&mut self.desk);

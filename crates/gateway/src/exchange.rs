@@ -133,6 +133,8 @@ impl Tried {
 
 impl<'c> Exchange<'c> {
     /// Begins an exchange whose first bytes lie on the desk.
+    // The exchange is large, and otherwise copied to where it lives.
+    #[inline(always)]
     pub fn begin(core: &'c Rc<Core>, client: &'c mut Client, desk: &'c mut Desk, started: Moment) -> Self {
         Self {
             core,

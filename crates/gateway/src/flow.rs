@@ -19,6 +19,7 @@ use crate::{
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Poll;
 use torwart_cause::{Ending, Step};
 use torwart_dial::Stop;
@@ -72,31 +73,25 @@ pub async fn caught<T>(stages: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
-    parse::head(x).await?;
-    #[cfg(test)]
-    tests::panic_if_asked(x);
-    if let Some(text) = identity::proof(x) {
+/// The stages of one exchange, a client's or one of the cache's own.
+pub async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
+    if let Some(text) = arrive(x).await? {
         apart(answer::prove(x, &text)).await;
         return Ok(());
     }
-    guard::recognise(x);
-    route::choose(x)?;
-    identity::judge(x)?;
-    if guard::judge(x)? == guard::Verdict::Asked
-        && let Some(passed_back) = apart(guard::authorise(x)).await?
-    {
-        apart(answer::pass_back(x, &passed_back)).await;
-        return Ok(());
+    // Those for whom the cache fetches were judged themselves.
+    if !x.is_fetch() {
+        identity::judge(x)?;
+        if guard::judge(x)? == guard::Verdict::Asked
+            && let Some(passed_back) = apart(guard::authorise(x)).await?
+        {
+            apart(answer::pass_back(x, &passed_back)).await;
+            return Ok(());
+        }
+        if x.is_cached() && apart(cache::answer(x)).await? {
+            return Ok(());
+        }
     }
-    if x.is_cached() && apart(cache::answer(x)).await? {
-        return Ok(());
-    }
-    beyond_cache(x).await
-}
-
-/// The stages that only what the cache cannot answer comes to.
-pub async fn beyond_cache(x: &mut Exchange<'_>) -> Result<(), Stop> {
     if let Some(gate) = admit::enter(x)? {
         apart(admit::enter_route(x, gate)).await?;
     }
@@ -129,6 +124,19 @@ pub async fn beyond_cache(x: &mut Exchange<'_>) -> Result<(), Stop> {
             }
         }
     }
+}
+
+/// Reads the head and finds the route; gives the text where somebody asks for the proof that a CA wants.
+pub async fn arrive(x: &mut Exchange<'_>) -> Result<Option<Arc<str>>, Stop> {
+    parse::head(x).await?;
+    #[cfg(test)]
+    tests::panic_if_asked(x);
+    if let Some(text) = identity::proof(x) {
+        return Ok(Some(text));
+    }
+    guard::recognise(x);
+    route::choose(x)?;
+    Ok(None)
 }
 
 /// What became of an attempt that did not fail.

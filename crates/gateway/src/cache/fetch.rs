@@ -8,14 +8,12 @@ use crate::accept::Place;
 use crate::client::{Client, ClientStream};
 use crate::clock::{Moment, in_turns};
 use crate::exchange::Exchange;
-use crate::flow::{beyond_cache, caught};
-use crate::guard::{self, Notes};
+use crate::flow;
+use crate::guard::Notes;
 use crate::per_core::Core;
-use crate::{parse, route};
 use std::rc::Rc;
 use std::sync::Arc;
 use torwart_cause::{Ending, Step};
-use torwart_dial::Stop;
 
 /// Begins to fetch what a client's request asks for.
 pub fn begin(x: &Exchange<'_>, job: Job, fill: &Arc<Fill>) {
@@ -41,7 +39,7 @@ async fn run(core: Rc<Core>, job: Rc<Job>, mut client: Client, notes: Option<Not
         // It is part of the exchanges of those who wait for it, and theirs are recorded.
         x.is_recorded = true;
         x.notes = notes.map(Box::new);
-        if caught(stages(&mut x)).await.is_none() {
+        if flow::caught(flow::stages(&mut x)).await.is_none() {
             x.desk.evidence.client.answer = Step::Failed { ending: Ending::Panicked, after: x.elapsed() };
         }
         (x.is_complete && x.status.is_some(), std::mem::take(&mut x.desk.evidence))
@@ -50,13 +48,6 @@ async fn run(core: Rc<Core>, job: Rc<Job>, mut client: Client, notes: Option<Not
     if let ClientStream::Fetch(intake) = &mut client.stream {
         intake.finish(is_complete, evidence);
     }
-}
-
-async fn stages(x: &mut Exchange<'_>) -> Result<(), Stop> {
-    parse::head(x).await?;
-    guard::recognise(x);
-    route::choose(x)?;
-    beyond_cache(x).await
 }
 
 /// As without room to read into, nobody would look whether anybody still waits.

@@ -8,8 +8,8 @@ use crate::accept::Place;
 use crate::client::{Client, ClientName, ClientStream};
 use crate::clock::Moment;
 use crate::exchange::Exchange;
+use crate::flow;
 use crate::per_core::Core;
-use crate::{parse, route};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl Wanted {
             let mut x = Exchange::begin(core, &mut client, &mut desk, Moment::now());
             // Nobody asked, so nobody's exchange is recorded.
             x.is_recorded = true;
-            let is_chosen = parse::head(&mut x).await.is_ok() && route::choose(&mut x).is_ok();
+            let is_chosen = flow::arrive(&mut x).await == Ok(None);
             Asked::of(&x).filter(|_| is_chosen && x.pool.is_some()).and_then(|asked| begin(&x, &asked))
         };
         desk.evidence = torwart_cause::Evidence::default();

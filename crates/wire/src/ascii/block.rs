@@ -9,13 +9,13 @@ use std::hint::black_box;
 pub(super) type Block = [u8; 16];
 
 /// The offset of the first control byte other than HTAB.
-#[inline]
+#[inline(always)]
 pub(super) fn first_control(block: &Block) -> Option<usize> {
     first_where(block, |byte| ((byte < 0x20) & (byte != b'\t')) | (byte == 0x7f))
 }
 
 /// The offset of the first byte that is no letter, digit, `-` or `_`.
-#[inline]
+#[inline(always)]
 pub(super) fn first_outside_plain_name(block: &Block) -> Option<usize> {
     first_where(block, |byte| {
         let is_letter = (byte | 0x20).wrapping_sub(b'a') < 26;
@@ -24,7 +24,7 @@ pub(super) fn first_outside_plain_name(block: &Block) -> Option<usize> {
     })
 }
 
-#[inline]
+#[inline(always)]
 fn first_where(block: &Block, is_wanted: impl Fn(u8) -> bool) -> Option<usize> {
     let mut verdicts = [0_u8; 16];
     for (verdict, &byte) in verdicts.iter_mut().zip(block) {
