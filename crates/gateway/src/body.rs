@@ -96,6 +96,7 @@ impl BodyReader {
     ///
     /// # Errors
     /// Broken chunk framing, or a body above its limit.
+    #[inline(always)]
     pub fn look(&mut self, buffer: &mut Buffer) -> Result<Look, Ending> {
         while self.ready == 0 {
             match &mut self.rest {

@@ -241,8 +241,8 @@ impl<'c> Exchange<'c> {
     }
 
     /// Makes the record and clears the desk for the next request, which may already lie behind this one.
-    pub fn finish(mut self) {
-        outcome::conclude(&mut self);
+    pub fn finish(&mut self) {
+        outcome::conclude(self);
         self.desk.request.next_message();
         self.desk.evidence.attempts.clear();
         self.desk.evidence.client = ClientSide::default();

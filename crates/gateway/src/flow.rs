@@ -56,21 +56,25 @@ pub async fn run(core: &Rc<Core>, client: &mut Client, desk: &mut Desk, started:
 
 /// A panic in one exchange is that exchange's fault, not an outage.
 async fn guarded(x: &mut Exchange<'_>) -> Result<(), Stop> {
-    caught(stages(x)).await.unwrap_or_else(|| {
+    let result = {
+        // In place: the future is large, and handing it on would copy it.
+        let mut stages = pin!(stages(x));
+        std::future::poll_fn(|cx| caught(|| stages.as_mut().poll(cx))).await
+    };
+    result.unwrap_or_else(|| {
         x.desk.evidence.client.answer = Step::Failed { ending: Ending::Panicked, after: x.elapsed() };
         x.keeps_client = false;
         Err(Stop)
     })
 }
 
-/// What comes of these stages; `None` where they panic.
-pub async fn caught<T>(stages: impl Future<Output = T>) -> Option<T> {
-    let mut stages = pin!(stages);
-    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| stages.as_mut().poll(cx))) {
+/// What comes of polling stages; ready with `None` where they panic.
+#[inline]
+pub fn caught<T>(poll: impl FnOnce() -> Poll<T>) -> Poll<Option<T>> {
+    match catch_unwind(AssertUnwindSafe(poll)) {
         Ok(poll) => poll.map(Some),
         Err(_) => Poll::Ready(None),
-    })
-    .await
+    }
 }
 
 /// The stages of one exchange, a client's or one of the cache's own.
@@ -148,9 +152,9 @@ enum Tried {
 }
 
 async fn attempt(x: &mut Exchange<'_>, upstream: &Rc<UpstreamView>) -> Result<Tried, Stop> {
-    let entered = Moment::now();
-    let mut in_flight = upstream.upstream.state.enter(entered);
-    x.place = Place::take(x, upstream, entered);
+    let begun = Moment::now();
+    let mut in_flight = upstream.upstream.state.enter(begun);
+    x.place = Place::take(x, upstream, begun);
     let mut outgoing = connect::link(x, Rc::clone(upstream)).await?;
     let talked = talk(x, &mut outgoing, &mut in_flight).await;
     if outgoing.link.stream.as_fastcgi().is_some() {

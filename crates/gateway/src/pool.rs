@@ -46,6 +46,7 @@ pub struct Keep {
 
 impl IdleLinks {
     /// The link used last, if it may carry this request. Whatever is too old or not quiet is dropped on the way.
+    #[inline(always)]
     pub fn take(&self, keep: Keep, state: &UpstreamState, is_repeatable: bool, now: Moment) -> Option<Link> {
         let limit = limit(keep, state);
         let is_known = state.idle_seen().is_some() || state.idle_hinted().is_some();

@@ -13,6 +13,7 @@ use torwart_wire::http1::{write_field, write_number};
 use torwart_wire::{Field, Framing, Known, Version, fields};
 
 /// Writes the head of the request into `out`. `authority` is the upstream's own, for the policy that wants it.
+#[inline(always)]
 pub fn write(x: &Exchange<'_>, authority: &str, out: &mut Vec<u8>) {
     let (Some(request), Some(route)) = (&x.request, x.route()) else { return };
     let head = &x.desk.request;

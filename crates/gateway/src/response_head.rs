@@ -47,6 +47,8 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
     // We speak 1.1 whatever the client speaks (RFC 9112 §2.3); framing and Connection suit its version.
     write_status_line(&mut out, Version::Http11, response.status, head.reason());
     let has_rules = has_rules(x);
+    // What speaks of TLS is overruled there only.
+    let is_tls = x.client.is_tls;
     head.copy_fields(&mut out, |field| {
         let is_framing = match field.known {
             Known::ContentLength => way != Way::NoBody || response.status == 204,
@@ -56,8 +58,7 @@ pub fn write(x: &mut Exchange<'_>, head: &Head, response: &Response, way: Way, n
         };
         let is_dropped = is_framing
             || (has_rules && drops(x, field))
-            || identity::is_overruled(x, field.name)
-            || http3::is_overruled(x, field.name);
+            || (is_tls && (identity::is_overruled(x, field.name) || http3::is_overruled(x, field.name)));
         !is_dropped
     });
     if !head.has(Known::Date) {

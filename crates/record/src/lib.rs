@@ -31,7 +31,8 @@ pub use incident::{Incident, Incidents};
 pub use journal::{Journal, JournalError, JournalFormat, JournalOptions, JournalWriter, Report, Sink};
 pub use log::JsonLog;
 pub use metrics::{
-    CacheCounters, ClientGuard, ClientState, CoreMetrics, Exposition, LinkGuard, LinkState, Lookup, Metrics, UpstreamGauge,
+    CacheCounters, ClientGuard, ClientState, CoreMetrics, Exposition, LinkGuard, LinkState, Lookup, Metrics,
+    UpstreamGauge,
 };
 pub use owned::OwnedRecord;
 pub use record::{Client, Crawler, Protocol, Record, ServedBy};

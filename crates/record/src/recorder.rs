@@ -36,6 +36,7 @@ impl Recorder {
     }
 
     /// Takes one finished exchange. Must be called exactly once for each.
+    #[inline(always)]
     pub fn record(&self, record: &Record<'_>, now: Duration) {
         self.metrics.count(record);
         if record.is_failed() {

@@ -49,7 +49,12 @@ static LIMIT: Table = Table {
             ),
             Key::new("body", Kind::Size(NO_BYTES, LARGEST), Preset::Size(defaults::CLIENT_BODY), "\"10MB\""),
             Key::new("streams", Kind::Count(1, 10_000), Preset::Count(defaults::CLIENT_STREAMS as u64), "32"),
-            Key::new("windows", Kind::Size(NO_BYTES, LARGEST), Preset::Size(defaults::CLIENT_WINDOWS), "\"64MiB\""),
+            Key::new(
+                "windows",
+                Kind::Size(NO_BYTES, LARGEST),
+                Preset::Size(defaults::CLIENT_WINDOWS),
+                "\"64MiB\"",
+            ),
         ],
     }],
 };

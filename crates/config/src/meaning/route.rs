@@ -9,7 +9,10 @@ use super::{
 use crate::{
     ByteSize, Place,
     file::{At, Group, nearest},
-    plan::{Action, Door, ExchangeDeadlines, Files, HostPolicy, Overload, PathMatch, PoolIndex, Redirect, Route, RouteIndex},
+    plan::{
+        Action, Door, ExchangeDeadlines, Files, HostPolicy, Overload, PathMatch, PoolIndex, Redirect, Route,
+        RouteIndex,
+    },
 };
 
 /// What the routes of a site have from it.

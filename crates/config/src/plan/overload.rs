@@ -113,7 +113,13 @@ pub struct WaitingRoom {
 
 impl Default for WaitingRoom {
     fn default() -> Self {
-        Self { name: Arc::from(""), visitors: NonZeroU32::MAX, stay: defaults::STAY, bypass: Vec::new(), secret: None }
+        Self {
+            name: Arc::from(""),
+            visitors: NonZeroU32::MAX,
+            stay: defaults::STAY,
+            bypass: Vec::new(),
+            secret: None,
+        }
     }
 }
 

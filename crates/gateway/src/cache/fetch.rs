@@ -11,6 +11,7 @@ use crate::exchange::Exchange;
 use crate::flow;
 use crate::guard::Notes;
 use crate::per_core::Core;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use torwart_cause::{Ending, Step};
@@ -39,7 +40,10 @@ async fn run(core: Rc<Core>, job: Rc<Job>, mut client: Client, notes: Option<Not
         // It is part of the exchanges of those who wait for it, and theirs are recorded.
         x.is_recorded = true;
         x.notes = notes.map(Box::new);
-        if flow::caught(flow::stages(&mut x)).await.is_none() {
+        let mut stages = Box::pin(flow::stages(&mut x));
+        let ended = poll_fn(|cx| flow::caught(|| stages.as_mut().poll(cx))).await;
+        drop(stages);
+        if ended.is_none() {
             x.desk.evidence.client.answer = Step::Failed { ending: Ending::Panicked, after: x.elapsed() };
         }
         (x.is_complete && x.status.is_some(), std::mem::take(&mut x.desk.evidence))

@@ -106,6 +106,7 @@ impl Upload {
     }
 
     /// Sends what can be sent now.
+    #[inline(always)]
     pub fn poll(&mut self, cx: &mut Context<'_>, p: &mut Parts<'_>) -> Poll<Result<(), UploadFault>> {
         // FastCGI frames a body by itself, one of unknown length too, because it was gathered.
         let is_chunked = p.body.framing() == Framing::Chunked && p.link.as_fastcgi().is_none();

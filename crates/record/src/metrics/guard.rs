@@ -72,6 +72,7 @@ impl ClientGuard {
     }
 
     /// The connection goes over to another state.
+    #[inline(always)]
     pub fn set(&mut self, state: ClientState) {
         self.shard.clients[self.state as usize].take();
         self.shard.clients[state as usize].add(1);

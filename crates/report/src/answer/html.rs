@@ -61,7 +61,11 @@ impl Repeat {
     fn of(answer: &Answer<'_>) -> Self {
         match (answer.status, answer.is_safe_to_repeat) {
             _ if answer.waits.is_some() => {
-                if answer.is_safe_to_repeat { Self::InLine } else { Self::Unsafe }
+                if answer.is_safe_to_repeat {
+                    Self::InLine
+                } else {
+                    Self::Unsafe
+                }
             }
             (408 | 425 | 429 | 502 | 503 | 504, true) => Self::ByItself,
             (500.., true) => Self::ByHand,

@@ -16,6 +16,7 @@ pub(super) struct Declared {
 }
 
 /// Reads the framing fields of a head.
+#[inline(always)]
 pub(super) fn declared(
     head: &Head,
     version: Version,

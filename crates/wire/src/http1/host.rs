@@ -36,6 +36,7 @@ pub(super) fn check(
 }
 
 /// The offset of what is wrong with an authority, if anything is.
+#[inline(always)]
 pub(super) fn first_bad_byte(authority: &[u8]) -> Option<usize> {
     let host_end = match authority {
         [] => return Some(0),

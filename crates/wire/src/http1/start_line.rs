@@ -78,6 +78,7 @@ pub(super) fn target(head: &mut Head, takes_any_character: bool) -> Result<Targe
 }
 
 /// Checks path and query; gives the offset at which the path ends.
+#[inline(always)]
 fn path_end(text: &[u8], any: u8) -> Result<usize, usize> {
     let mut path_end = ascii::span(text, PATH | any);
     if any != 0 {

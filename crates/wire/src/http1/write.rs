@@ -29,6 +29,7 @@ pub fn write_last_chunk(out: &mut Vec<u8>, trailers: &[u8]) {
 }
 
 /// Appends `HTTP/1.x status reason`.
+#[inline(always)]
 pub fn write_status_line(out: &mut Vec<u8>, version: Version, status: u16, reason: &[u8]) {
     out.extend_from_slice(match version {
         Version::Http10 => b"HTTP/1.0 ",
