@@ -80,7 +80,7 @@ pub(crate) fn ask(case: &Case) -> Vec<String> {
     question.resolve = vec![(host, address.port(), IpAddr::V4(Ipv4Addr::LOCALHOST))];
     question.upstreams = world.urls().iter().map(|url| url.parse().expect("an upstream's address")).collect();
     question.resolvers = name_server.iter().map(|server| server.address()).collect();
-    question.deadline = Duration::from_secs(12);
+    question.deadline = Duration::from_secs(20);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let diagnosis = runtime.block_on(async { walk(&torwart_doctor::Case::new(question), |_| ()).await });
     let explains = diagnosis.findings.iter().any(|finding| finding.kind.explains.contains(&cause));
