@@ -2,7 +2,7 @@
 //!
 //! A retry succeeds as often as attempts do. While most attempts succeed, repeating a request that failed at once nearly
 //! always answers somebody and costs little, so it is free (attempts of one exchange are bounded elsewhere). Where more
-//! than [`MANY`] of the attempts fail, retries multiply the load and hardly help: a tenth of the budget is left then.
+//! than seven in ten of the attempts fail, retries multiply the load and hardly help: a tenth of the budget is left then.
 //! A retry after a deadline draws on the budget at any time, because an upstream that is late is one that has too much
 //! to do.
 //!

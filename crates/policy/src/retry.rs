@@ -41,7 +41,7 @@ pub enum Next {
     SameLater,
 }
 
-/// Decides about a further attempt. Whether the budget allows it is asked afterwards, and only where [`is_costly`].
+/// Decides about a further attempt. Whether the budget allows it is asked afterwards, and only where [`price`] names one.
 pub fn next(failed: Failed) -> Next {
     let may = match failed.cause.retry() {
         Retry::Always => true,
