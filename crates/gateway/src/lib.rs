@@ -50,6 +50,7 @@ mod response_head;
 mod roster;
 mod route;
 mod script;
+mod send_out;
 mod serve;
 mod server_timing;
 mod shared;

@@ -1,12 +1,13 @@
 //! An answer under way from a fetch on to a client, as it comes.
 
 use super::fill::{Ended, Found, Reader, Reply};
-use super::send::{append_lines, response, rest};
+use super::send::{append_lines, response};
 use crate::clock::Moment;
 use crate::compress::{self, Coded, TURN};
 use crate::exchange::Exchange;
 use crate::relay::abort;
 use crate::response_head::{self, Way};
+use crate::send_out::rest;
 use std::future::poll_fn;
 use std::task::Poll;
 use torwart_cause::{Ending, Step};

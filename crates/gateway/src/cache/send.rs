@@ -7,12 +7,10 @@ use crate::compress::{self, Coded, TURN};
 use crate::exchange::Exchange;
 use crate::relay::abort;
 use crate::response_head::{self, Way};
+use crate::send_out::rest;
 use std::future::poll_fn;
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Poll, ready};
 use std::time::Duration;
-use tokio::io::AsyncWrite;
 use torwart_cause::{Deadline, Ending, Step};
 use torwart_dial::ending_of;
 use torwart_policy::cache::conditional::{Sent, judge};
@@ -277,38 +275,6 @@ async fn from_file(x: &mut Exchange<'_>, extent: &Extent, part: Part) -> Result<
         Poll::Ready(Ok(()))
     })
     .await
-}
-
-/// Sends what is queued and these bytes behind it, which are not copied together.
-pub async fn rest(x: &mut Exchange<'_>, mut tail: &[u8]) -> Result<(), Ending> {
-    let patience = x.view.snapshot.plan.deadlines.send;
-    let mut until = Moment::now() + patience;
-    poll_fn(|cx| poll_rest(cx, x, &mut tail, &mut until, patience)).await
-}
-
-fn poll_rest(
-    cx: &mut Context<'_>,
-    x: &mut Exchange<'_>,
-    tail: &mut &[u8],
-    until: &mut Moment,
-    patience: Duration,
-) -> Poll<Result<(), Ending>> {
-    let wrong = |error: &io::Error| ending_of(error, Deadline::ClientWrite);
-    while !x.desk.out.is_empty() || !tail.is_empty() {
-        match x.desk.out.poll_send(cx, &mut x.client.stream, tail) {
-            Poll::Ready(Ok(sent)) => {
-                x.sent += sent.all as u64;
-                *tail = tail.get(sent.of_tail..).unwrap_or_default();
-                *until = Moment::now() + patience;
-            }
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(wrong(&error))),
-            Poll::Pending => {
-                ready!(x.client.poll_deadline(cx, *until));
-                return Poll::Ready(Err(Ending::TimedOut(Deadline::ClientWrite)));
-            }
-        }
-    }
-    Poll::Ready(ready!(Pin::new(&mut x.client.stream).poll_flush(cx)).map_err(|error| wrong(&error)))
 }
 
 /// Coded bytes are gathered up to this much before they are sent.

@@ -6,15 +6,11 @@ use crate::compress::{self, Coded, TURN};
 use crate::exchange::Exchange;
 use crate::relay::abort;
 use crate::response_head::{self, Way};
-use std::future::poll_fn;
+use crate::send_out::rest;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use tokio::io::AsyncWrite;
-use torwart_cause::{Deadline, Ending, Step};
-use torwart_dial::ending_of;
+use torwart_cause::{Ending, Step};
 use torwart_kernel::folder::read_cached;
 use torwart_policy::files::conditional::{Sent, State, judge};
 use torwart_policy::files::range::Part;
@@ -172,14 +168,14 @@ async fn stream(
                 code(x, coded, read).map_err(|_| Ending::ResourcesSpent)?;
                 tokio::task::yield_now().await;
             }
-            flush(x).await?;
+            rest(x, &[]).await?;
         }
     }
     x.desk.out.bytes().extend_from_slice(&body.tail);
     if let Some(coded) = &mut coded {
         coded.finish(&[], x.desk.out.bytes()).map_err(|_| Ending::ResourcesSpent)?;
     }
-    flush(x).await
+    rest(x, &[]).await
 }
 
 /// Codes the last so many bytes of what goes out.
@@ -220,35 +216,6 @@ async fn read(x: &mut Exchange<'_>, opened: &Opened, at: u64, room: usize) -> io
     };
     // The file became shorter while it was sent.
     if read == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(read) }
-}
-
-async fn flush(x: &mut Exchange<'_>) -> Result<(), Ending> {
-    let patience = x.view.snapshot.plan.deadlines.send;
-    let mut until = Moment::now() + patience;
-    poll_fn(|cx| poll_flush(cx, x, &mut until, patience)).await
-}
-
-fn poll_flush(
-    cx: &mut Context<'_>,
-    x: &mut Exchange<'_>,
-    until: &mut Moment,
-    patience: std::time::Duration,
-) -> Poll<Result<(), Ending>> {
-    let wrong = |error: &io::Error| ending_of(error, Deadline::ClientWrite);
-    while !x.desk.out.is_empty() {
-        match x.desk.out.poll_send(cx, &mut x.client.stream, &[]) {
-            Poll::Ready(Ok(sent)) => {
-                x.sent += sent.all as u64;
-                *until = Moment::now() + patience;
-            }
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(wrong(&error))),
-            Poll::Pending => {
-                ready!(x.client.poll_deadline(cx, *until));
-                return Poll::Ready(Err(Ending::TimedOut(Deadline::ClientWrite)));
-            }
-        }
-    }
-    Poll::Ready(ready!(Pin::new(&mut x.client.stream).poll_flush(cx)).map_err(|error| wrong(&error)))
 }
 
 impl Body {
